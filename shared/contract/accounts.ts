@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { limits } from '../limits.ts';
+import { gender, id, instant, role } from './common.ts';
+import { operation } from './define.ts';
+
+/** A person cared for. Not an account: an account may hold several, a walk-in's has no account at all. */
+export const patientSummary = z.object({
+  id,
+  code: z.string(),
+  name: z.string(),
+  gender,
+  birthYear: z.int().nullable(),
+});
+
+export const accountView = z.object({
+  id,
+  name: z.string(),
+  email: z.string(),
+  roles: z.array(role),
+  /** Patients this account acts for: oneself, children, parents. */
+  patients: z.array(patientSummary),
+  /** Clinics whose desks this account may work at. */
+  clinics: z.array(z.object({ id, name: z.string() })),
+});
+export type AccountView = z.infer<typeof accountView>;
+
+/** A short-lived access token; the refresh token travels only as an HttpOnly cookie. */
+export const signedIn = z.object({ accessToken: z.string(), expiresAt: instant, account: accountView });
+export type SignedIn = z.infer<typeof signedIn>;
+
+export const accountOperations = {
+  'auth.login': operation({
+    kind: 'command',
+    summary: 'Sign in with email and password; sets the refresh cookie.',
+    input: z.strictObject({
+      email: z.string().max(limits.emailChars).trim().toLowerCase().pipe(z.email()),
+      password: z.string().min(1).max(limits.passwordChars),
+    }),
+    output: signedIn,
+    roles: 'public',
+    rate: 'signIn',
+    sensitive: true,
+    audited: true,
+    transports: ['http'],
+  }),
+  'auth.refresh': operation({
+    kind: 'command',
+    summary: 'Trade the refresh cookie for a new access token; rotates the cookie.',
+    input: z.strictObject({}),
+    output: signedIn,
+    roles: 'public',
+    rate: 'write',
+    transports: ['http'],
+  }),
+  'auth.logout': operation({
+    kind: 'command',
+    summary: 'End this session (or all of the account): revokes it and closes its sockets.',
+    input: z.strictObject({ everywhere: z.boolean().default(false) }),
+    output: z.object({}),
+    roles: ['patient', 'doctor', 'staff', 'admin'],
+    rate: 'write',
+    audited: true,
+    transports: ['http'],
+  }),
+  'account.me': operation({
+    kind: 'query',
+    summary: 'Who I am, whom I act for and where I work.',
+    input: z.strictObject({}),
+    output: accountView,
+    roles: ['patient', 'doctor', 'staff', 'admin'],
+    rate: 'read',
+  }),
+};
