@@ -1,0 +1,66 @@
+import type { DeskRow, DeskView } from './deskModel.ts';
+
+export type DeskAction = 'callNext' | 'start' | 'recall' | 'finish' | 'skip' | 'priority' | 'cancel';
+
+/** Why a button is off, as a translation key `desk.why.<reason>`. */
+export type WhyNot =
+  | 'offline'
+  | 'queueEmpty'
+  | 'nobodyCalled'
+  | 'notStarted'
+  | 'alreadyStarted'
+  | 'deskBusy'
+  | 'notWaiting'
+  | 'nothingSelected';
+
+/**
+ * What a button or its key would do now.
+ * - `do`: sends the command at once.
+ * - `ask`: callNext while somebody is called (recall, skip or wait) or in consultation (finish first): one question more.
+ * - `no`: nothing; the reason is told.
+ */
+export type Permit =
+  | { readonly kind: 'do'; readonly target: DeskRow | null }
+  | { readonly kind: 'ask'; readonly question: 'calledWaiting' | 'inConsultation'; readonly target: DeskRow }
+  | { readonly kind: 'no'; readonly reason: WhyNot };
+
+const no = (reason: WhyNot): Permit => ({ kind: 'no', reason });
+const go = (target: DeskRow | null): Permit => ({ kind: 'do', target });
+
+/**
+ * Which desk actions are possible now, and why the others are not. The hub decides again: this only keeps a click from being wasted.
+ * `selected` is the row that U, R (somebody skipped) and "take off the list" act on.
+ */
+export function permits(view: DeskView, selected: DeskRow | null, live: boolean): Record<DeskAction, Permit> {
+  const { current, waiting } = view;
+  const called = current?.entry.state === 'called' ? current : null;
+  const consulting = current?.entry.state === 'in-consultation' ? current : null;
+
+  const callNext = (): Permit => {
+    if (called) return { kind: 'ask', question: 'calledWaiting', target: called };
+    if (waiting.length === 0) return no('queueEmpty');
+    return consulting ? { kind: 'ask', question: 'inConsultation', target: consulting } : go(null);
+  };
+  const ofCalled = (): Permit => (called ? go(called) : no(consulting ? 'alreadyStarted' : 'nobodyCalled'));
+  const recall = (): Permit => {
+    if (selected?.entry.state === 'skipped') return current ? no('deskBusy') : go(selected);
+    return ofCalled();
+  };
+  const waitingOrCalled = (states: readonly string[]): Permit => {
+    if (!selected) return no('nothingSelected');
+    return states.includes(selected.entry.state) ? go(selected) : no('notWaiting');
+  };
+
+  const all: Record<DeskAction, Permit> = {
+    callNext: callNext(),
+    start: ofCalled(),
+    recall: recall(),
+    finish: consulting ? go(consulting) : no(called ? 'notStarted' : 'nobodyCalled'),
+    skip: ofCalled(),
+    priority: waitingOrCalled(['waiting']),
+    cancel: waitingOrCalled(['waiting', 'called', 'skipped']),
+  };
+  if (live) return all;
+  const off = no('offline');
+  return { callNext: off, start: off, recall: off, finish: off, skip: off, priority: off, cancel: off };
+}
