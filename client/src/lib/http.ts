@@ -24,7 +24,15 @@ export async function callHttp(name: OperationName, input: object, call: HttpCal
   if (!get) headers.set('content-type', 'application/json');
   if (token) headers.set('authorization', `Bearer ${token}`);
   if (requestId) headers.set('idempotency-key', requestId);
-  const deadline = AbortSignal.timeout(timeoutMs);
+  const abort = new AbortController();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    abort.abort();
+  }, timeoutMs);
+  const giveUp = () => abort.abort();
+  if (signal?.aborted) giveUp();
+  signal?.addEventListener('abort', giveUp);
   const sentAt = Date.now();
   let response: Response;
   let body: unknown;
@@ -35,14 +43,17 @@ export async function callHttp(name: OperationName, input: object, call: HttpCal
       body: get ? undefined : JSON.stringify(input),
       credentials: 'same-origin',
       cache: 'no-store',
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      signal: abort.signal,
     });
     clock.learn(response.headers.get('date'), sentAt, Date.now());
     body = await response.json();
   } catch (error) {
+    if (late) throw RequestError.timeout();
     if (signal?.aborted) throw error;
-    if (deadline.aborted) throw RequestError.timeout();
     throw RequestError.unreachable(error instanceof Error ? error.message : 'no connection');
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
   }
   const parsed = reply.safeParse(body);
   // Something else answered: a proxy's error page, a captive portal.

@@ -1,7 +1,8 @@
-import type { Component, Snippet } from 'svelte';
+import type { LucideProps } from '@lucide/svelte';
+import type { Component } from 'svelte';
 
-/** A lucide icon (`import Phone from '@lucide/svelte/icons/phone'`) or any component that takes the same props. */
-export type Icon = Component<{ class?: string; 'aria-hidden'?: 'true'; size?: number | string }>;
+/** A lucide icon: `import Phone from '@lucide/svelte/icons/phone'`. */
+export type Icon = Component<LucideProps>;
 
 /** The colours with a meaning (see tokens.css) and the two plain ones. */
 export type Tone =
@@ -34,4 +35,3 @@ export type MenuItem =
   | { kind: 'heading'; label: string }
   | { kind: 'separator' };
 
-export type Slot = Snippet;

@@ -1,0 +1,11 @@
+/** What the LiveRegion says. One slot per politeness; saying the same words again is heard again. */
+export const announcements = $state({ polite: '', assertive: '' });
+
+/**
+ * Has a screen reader say something that changed on the page without moving the focus.
+ * `assertive` interrupts: only for what cannot wait ("The doctor is calling you").
+ */
+export function announce(text: string, politeness: 'polite' | 'assertive' = 'polite'): void {
+  // A no-break space makes a repeated sentence a new one to the screen reader.
+  announcements[politeness] = announcements[politeness] === text ? `${text}\u00a0` : text;
+}
