@@ -16,8 +16,11 @@ export interface StepResult {
 }
 
 export interface Steps {
-  /** Runs one step and prints its line; a step that returns `'skipped'` is shown as skipped. Rethrows what the step throws. */
-  run<T>(title: string, work: (log: StepLog) => Promise<T>): Promise<T>;
+  /**
+   * Runs one step and prints its line. A result for which `isSkipped` holds (by default: the word 'skipped') is shown as
+   * nothing to do. Rethrows what the step throws.
+   */
+  run<T>(title: string, work: (log: StepLog) => Promise<T>, isSkipped?: (value: T) => boolean): Promise<T>;
   readonly results: readonly StepResult[];
 }
 
@@ -34,7 +37,7 @@ export function createSteps(write: Write = print, now: () => number = () => perf
   const results: StepResult[] = [];
   return {
     results,
-    async run(title, work) {
+    async run(title, work, isSkipped = (value) => value === 'skipped') {
       const begin = now();
       const log: StepLog = {
         step: (text) => {
@@ -47,7 +50,7 @@ export function createSteps(write: Write = print, now: () => number = () => perf
       try {
         const value = await work(log);
         const took = now() - begin;
-        const skipped = value === 'skipped';
+        const skipped = isSkipped(value);
         results.push({ title, seconds: took / 1000, skipped });
         write(skipped ? `· ${title} skipped` : `✓ ${title} ${seconds(took)}`);
         return value;
