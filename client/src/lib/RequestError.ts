@@ -12,7 +12,11 @@ export class RequestError extends Error {
   readonly details: ErrorDetails | undefined;
   readonly unanswered: boolean;
 
-  constructor(code: ErrorCode, message: string, options: { traceId?: string; details?: ErrorDetails; unanswered?: boolean } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { traceId?: string; details?: ErrorDetails; unanswered?: boolean } = {},
+  ) {
     super(message);
     this.name = 'RequestError';
     this.code = code;

@@ -1,5 +1,13 @@
 import { io, type Socket } from 'socket.io-client';
-import { batchFrame, closedFrame, contractVersion, viewFrame, type BatchFrame, type ClosedFrame, type ViewFrame } from '../../../shared/contract/wire.ts';
+import {
+  batchFrame,
+  closedFrame,
+  contractVersion,
+  viewFrame,
+  type BatchFrame,
+  type ClosedFrame,
+  type ViewFrame,
+} from '../../../shared/contract/wire.ts';
 import { isErrorCode, type ErrorCode } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import { backoff } from './backoff.ts';
@@ -88,7 +96,11 @@ export class Connection {
   }
 
   /** Sends one event and waits for its ack. @throws RequestError TIMEOUT, or UNAVAILABLE when the socket went away. */
-  async emit(event: 'op' | 'subscribe' | 'unsubscribe', payload: object, timeoutMs: number = limits.requestTimeoutMs): Promise<unknown> {
+  async emit(
+    event: 'op' | 'subscribe' | 'unsubscribe',
+    payload: object,
+    timeoutMs: number = limits.requestTimeoutMs,
+  ): Promise<unknown> {
     const socket = this.#socket;
     if (!socket?.connected) throw RequestError.unreachable();
     try {
@@ -157,7 +169,10 @@ export class Connection {
     const mine = (handle: () => void) => () => {
       if (this.#socket === socket) handle();
     };
-    socket.on('connect', mine(() => this.#connected()));
+    socket.on(
+      'connect',
+      mine(() => this.#connected()),
+    );
     socket.on('connect_error', (error: Error & { data?: unknown }) => {
       if (this.#socket !== socket) return;
       this.#drop();
@@ -170,7 +185,10 @@ export class Connection {
       this.#lost();
       this.#failed();
     });
-    socket.io.on('ping', mine(() => (this.#heard = Date.now())));
+    socket.io.on(
+      'ping',
+      mine(() => (this.#heard = Date.now())),
+    );
     const frames = { batch: batchFrame, view: viewFrame, closed: closedFrame };
     const on = <T>(name: keyof typeof frames, parse: (frame: unknown) => T | undefined, take: (frame: T) => void) =>
       socket.on(name, (raw: unknown) => {
@@ -179,9 +197,21 @@ export class Connection {
         const frame = parse(raw);
         if (frame !== undefined) take(frame);
       });
-    on('batch', (raw) => frames.batch.safeParse(raw).data, (frame) => this.#listener.batch(frame));
-    on('view', (raw) => frames.view.safeParse(raw).data, (frame) => this.#listener.view(frame));
-    on('closed', (raw) => frames.closed.safeParse(raw).data, (frame) => this.#listener.closed(frame));
+    on(
+      'batch',
+      (raw) => frames.batch.safeParse(raw).data,
+      (frame) => this.#listener.batch(frame),
+    );
+    on(
+      'view',
+      (raw) => frames.view.safeParse(raw).data,
+      (frame) => this.#listener.view(frame),
+    );
+    on(
+      'closed',
+      (raw) => frames.closed.safeParse(raw).data,
+      (frame) => this.#listener.closed(frame),
+    );
   }
 
   #connected(): void {

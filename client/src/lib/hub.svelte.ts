@@ -1,14 +1,22 @@
-import { operationOf, type CallOf, type OperationName, type OutputOf, type StreamName, type ViewName } from '../../../shared/contract/index.ts';
+import {
+  operationOf,
+  type CallOf,
+  type OperationName,
+  type OutputOf,
+  type StreamName,
+  type ViewName,
+} from '../../../shared/contract/index.ts';
 import { reply, subscribed, type Position, type Subscribed } from '../../../shared/contract/wire.ts';
 import { limits } from '../../../shared/limits.ts';
 import { Connection, type TokenSource } from './connection.svelte.ts';
 import { callHttp } from './http.ts';
 import { newRequestId } from './ids.ts';
 import { RequestError } from './RequestError.ts';
-import { StreamStore } from './stream.svelte.ts';
-import type { Subscription, Wire } from './subscription.svelte.ts';
+import { Stores } from './stores.ts';
+import type { StreamStore } from './stream.svelte.ts';
+import type { Wire } from './subscription.svelte.ts';
 import { parseOutput } from './typed.ts';
-import { ViewStore } from './view.svelte.ts';
+import type { ViewStore } from './view.svelte.ts';
 
 export interface RequestOptions {
   /** Of a command: made once per intent and kept over retries (also your own). Made here when absent. */
@@ -28,8 +36,7 @@ export class Hub implements Wire {
   readonly connection: Connection;
   #source: TokenSource;
   #origin: string;
-  #streams = new Map<string, StreamStore<StreamName>>();
-  #views = new Map<string, ViewStore<ViewName>>();
+  #stores = new Stores(this);
   #generation = $state(0);
   #holds = $state(0);
 
@@ -39,11 +46,11 @@ export class Hub implements Wire {
     this.connection = new Connection(
       source,
       {
-        live: () => this.#each((store) => store.connected()),
-        lost: () => this.#each((store) => store.disconnected()),
-        batch: (frame) => this.#streams.get(nameOf(frame.channel, frame.key))?.deliver(frame),
-        view: (frame) => this.#views.get(nameOf(frame.channel, frame.key))?.deliver(frame),
-        closed: (frame) => this.#find(frame.channel, frame.key)?.closed(),
+        live: () => this.#stores.each((store) => store.connected()),
+        lost: () => this.#stores.each((store) => store.disconnected()),
+        batch: (frame) => this.#stores.batch(frame),
+        view: (frame) => this.#stores.latest(frame),
+        closed: (frame) => this.#stores.closed(frame.channel, frame.key),
       },
       origin,
     );
@@ -78,18 +85,16 @@ export class Hub implements Wire {
   /** Signed out: closes the socket and forgets every store. */
   close(): void {
     this.connection.close();
-    this.#each((store) => store.dispose());
-    this.#streams.clear();
-    this.#views.clear();
+    this.#stores.clear();
     this.#generation++;
   }
 
   /** The store of a stream; the same for everybody who asks. It is live while somebody has `acquire()`d it; see `useStream`. */
   stream<N extends StreamName>(name: N, key: string): StreamStore<N> {
-    return remembered(this.#streams, nameOf(name, key), () => new StreamStore(name, key, this));
+    return this.#stores.stream(name, key);
   }
   view<N extends ViewName>(name: N, key: string): ViewStore<N> {
-    return remembered(this.#views, nameOf(name, key), () => new ViewStore(name, key, this));
+    return this.#stores.view(name, key);
   }
 
   /**
@@ -97,7 +102,11 @@ export class Hub implements Wire {
    * the same request id after the reconnect, so it is done once.
    * @throws RequestError with the server's code, TIMEOUT or UNAVAILABLE; the signal's reason when aborted.
    */
-  async request<N extends OperationName>(name: N, input: CallOf<N>, options: RequestOptions = {}): Promise<OutputOf<N>> {
+  async request<N extends OperationName>(
+    name: N,
+    input: CallOf<N>,
+    options: RequestOptions = {},
+  ): Promise<OutputOf<N>> {
     const data = await this.#perform(name, input, options);
     try {
       return parseOutput(name, data);
@@ -116,7 +125,11 @@ export class Hub implements Wire {
     this.connection.emit('unsubscribe', { channel, key }).catch(() => undefined);
   }
 
-  async #perform(name: OperationName, input: object, { requestId, timeoutMs, signal }: RequestOptions): Promise<unknown> {
+  async #perform(
+    name: OperationName,
+    input: object,
+    { requestId, timeoutMs, signal }: RequestOptions,
+  ): Promise<unknown> {
     const operation = operationOf(name);
     const id = operation.kind === 'command' ? (requestId ?? newRequestId()) : undefined;
     const began = Date.now();
@@ -138,12 +151,19 @@ export class Hub implements Wire {
         if (!error.unanswered || error.code === 'TIMEOUT') throw error;
         // The connection broke with the request under way. Asking again is safe: queries change nothing, commands carry their id.
         if (operation.kind === 'command' && timeoutMs === undefined) bound = commandBoundMs;
-        if (!this.connection.live && !(await this.#worthRetrying(began + bound - Date.now(), attempt, signal))) throw error;
+        if (!this.connection.live && !(await this.#worthRetrying(began + bound - Date.now(), attempt, signal)))
+          throw error;
       }
     }
   }
 
-  async #once(name: OperationName, input: object, requestId: string | undefined, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+  async #once(
+    name: OperationName,
+    input: object,
+    requestId: string | undefined,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
     const operation = operationOf(name);
     const httpOnly = operation.transports !== undefined && !operation.transports.includes('socket');
     if (!httpOnly && (this.live || (await this.connection.whenLive(Math.min(socketPatienceMs, timeoutMs), signal)))) {
@@ -158,23 +178,12 @@ export class Hub implements Wire {
   /** Waits for a connection, a little longer each time; false when there is no time left for it. */
   async #worthRetrying(leftMs: number, attempt: number, signal?: AbortSignal): Promise<boolean> {
     const wait = Math.min(leftMs, 1_000 * 2 ** attempt);
-    if (wait <= 0) return false;
-    await this.connection.whenLive(wait, signal);
-    return attempt < 6;
+    if (wait <= 0 || attempt >= 6) return false;
+    const began = Date.now();
+    if (await this.connection.whenLive(wait, signal)) return true;
+    await new Promise((resolve) => setTimeout(resolve, began + wait - Date.now()));
+    return true;
   }
-
-  #find(channel: string, key: string): Subscription | undefined {
-    const name = nameOf(channel, key);
-    return this.#streams.get(name) ?? this.#views.get(name);
-  }
-
-  #each(act: (store: Subscription) => void): void {
-    for (const store of [...this.#streams.values(), ...this.#views.values()]) act(store);
-  }
-}
-
-function nameOf(channel: string, key: string): string {
-  return `${channel}:${key}`;
 }
 
 function unwrap(answer: unknown): unknown {

@@ -1,6 +1,15 @@
 import type { StreamName } from '../../../shared/contract/index.ts';
 import type { BatchFrame, Position, Subscribed } from '../../../shared/contract/wire.ts';
-import { abandonSync, answered, beginSync, emptyCore, receive, type Answer, type Batch, type Core } from './streamCore.ts';
+import {
+  abandonSync,
+  answered,
+  beginSync,
+  emptyCore,
+  receive,
+  type Answer,
+  type Batch,
+  type Core,
+} from './streamCore.ts';
 import { Subscription, type Wire } from './subscription.svelte.ts';
 import { parseEvent, parseSnapshot, reducerOf, type EventOf, type StateOf } from './typed.ts';
 

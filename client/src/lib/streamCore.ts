@@ -55,7 +55,8 @@ export function abandonSync<S, E>(core: Core<S, E>): Core<S, E> {
 /** A batch from the hub. `resync` means: send a `subscribe` with the position of {@link beginSync}. */
 export function receive<S, E>(core: Core<S, E>, batch: Batch<E>, reduce: Reduce<S, E>): Step<S, E> {
   if (core.syncing) {
-    if (core.held.length >= holdAtMost) return { core: { ...core, held: [], overflow: true }, verdict: 'held', fresh: [] };
+    if (core.held.length >= holdAtMost)
+      return { core: { ...core, held: [], overflow: true }, verdict: 'held', fresh: [] };
     return { core: { ...core, held: [...core.held, batch] }, verdict: 'held', fresh: [] };
   }
   return apply(core, batch, reduce);

@@ -1,5 +1,13 @@
 import type { z } from 'zod';
-import { channels, operations, type OperationName, type OutputOf, type StreamName, type ViewName, type ViewState } from '../../../shared/contract/index.ts';
+import {
+  channels,
+  operations,
+  type OperationName,
+  type OutputOf,
+  type StreamName,
+  type ViewName,
+  type ViewState,
+} from '../../../shared/contract/index.ts';
 import { reduceChat } from '../../../shared/state/chat.ts';
 import { reduceQueue } from '../../../shared/state/queue.ts';
 

@@ -1,5 +1,11 @@
 import type { ViewName, ViewState } from '../../../shared/contract/index.ts';
-import { isNewer, type Position, type Revision, type Subscribed, type ViewFrame } from '../../../shared/contract/wire.ts';
+import {
+  isNewer,
+  type Position,
+  type Revision,
+  type Subscribed,
+  type ViewFrame,
+} from '../../../shared/contract/wire.ts';
 import { Subscription, type Wire } from './subscription.svelte.ts';
 import { parseView } from './typed.ts';
 

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { callHttp } from './http.ts';
+import type { SessionPorts, TabNews } from './session.svelte.ts';
+
+const tabNews = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('signed-in'), accountId: z.string() }),
+  z.object({ type: z.literal('signed-out') }),
+]);
+
+/** What a {@link Session} stands on in a browser. `heard` gets the news of the other tabs. */
+export function browserPorts(heard: (news: TabNews) => void): SessionPorts {
+  const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('nadi.session');
+  tabs?.addEventListener('message', (event: MessageEvent<unknown>) => {
+    const news = tabNews.safeParse(event.data);
+    if (news.success) heard(news.data);
+  });
+  return {
+    call: callHttp,
+    exclusive: (task) =>
+      // Absent on plain http (not a secure context); then the hub's tolerance of two tabs has to do.
+      'locks' in navigator ? navigator.locks.request('nadi.refresh', task) : task(),
+    tell: (news) => tabs?.postMessage(news),
+    flags: safeStorage(),
+    now: () => Date.now(),
+    random: () => Math.random(),
+  };
+}
+
+/** localStorage, or memory where it is blocked. */
+function safeStorage(): SessionPorts['flags'] {
+  try {
+    localStorage.getItem('nadi');
+    return localStorage;
+  } catch {
+    const memory = new Map<string, string>();
+    return {
+      getItem: (key) => memory.get(key) ?? null,
+      setItem: (key, value) => void memory.set(key, value),
+      removeItem: (key) => void memory.delete(key),
+    };
+  }
+}

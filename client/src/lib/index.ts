@@ -1,0 +1,31 @@
+import { browserPorts } from './browserPorts.ts';
+import { Hub } from './hub.svelte.ts';
+import { Session } from './session.svelte.ts';
+import { hooks } from './use.svelte.ts';
+
+/** The page's only session and its only hub. Call `startSession()` once, when the app mounts. */
+export const session = new Session(browserPorts((news) => session.heard(news)));
+export const hub = new Hub(session);
+export const { useStream, useView } = hooks(hub);
+
+session.onChange((account) => {
+  if (account) hub.open();
+  else hub.close();
+});
+
+/** Signs in silently by the cookie if there is one. Resolves when that is known, or the server did not answer (it goes on trying). */
+export function startSession(): Promise<void> {
+  return session.start();
+}
+
+export { clock, ticking } from './clock.svelte.ts';
+export type { ConnectionState } from './connection.svelte.ts';
+export type { Hub, RequestOptions } from './hub.svelte.ts';
+export { newRequestId } from './ids.ts';
+export { isDenied, RequestError } from './RequestError.ts';
+export type { EndReason, Session, SessionStatus } from './session.svelte.ts';
+export type { StreamStore } from './stream.svelte.ts';
+export type { SubscriptionStatus } from './subscription.svelte.ts';
+export type { EventOf, StateOf } from './typed.ts';
+export type { LiveStream, LiveView } from './use.svelte.ts';
+export type { ViewStore } from './view.svelte.ts';
