@@ -1,0 +1,69 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import { limits } from '../../shared/limits.ts';
+
+const claims = z.object({ sub: z.string(), sid: z.string() });
+
+/**
+ * Makes and checks the two kinds of tokens.
+ * Access: a JWT (HS256), 15 min, naming account and sign-in session, nothing else. Refresh: `sid.number.mac`: derived, so
+ * that the same number is the same token again (two tabs), and nothing secret is stored.
+ */
+export class Tokens {
+  readonly #accessKey: Uint8Array;
+  readonly #refreshKey: Buffer;
+
+  constructor(secret: string) {
+    // Two keys from one secret, so that a token of one kind is never valid as the other.
+    this.#accessKey = createHmac('sha256', secret).update('nadi access v1').digest();
+    this.#refreshKey = createHmac('sha256', secret).update('nadi refresh v1').digest();
+  }
+
+  /** @returns the token and when it expires, UTC ms. */
+  async access(accountId: string, sid: string, now: number): Promise<{ token: string; expiresAt: number }> {
+    const issued = Math.floor(now / 1000);
+    const expires = issued + limits.accessTokenSeconds;
+    const token = await new SignJWT({ sid })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject(accountId)
+      .setIssuedAt(issued)
+      .setExpirationTime(expires)
+      .setAudience('nadi')
+      .sign(this.#accessKey);
+    return { token, expiresAt: expires * 1000 };
+  }
+
+  /** The account and session of a valid access token, else null. */
+  async verifyAccess(token: string, now: number): Promise<{ accountId: string; sid: string } | null> {
+    try {
+      const { payload } = await jwtVerify(token, this.#accessKey, {
+        algorithms: ['HS256'],
+        audience: 'nadi',
+        currentDate: new Date(now),
+      });
+      const { sub, sid } = claims.parse(payload);
+      return { accountId: sub, sid };
+    } catch {
+      return null;
+    }
+  }
+
+  refresh(sid: string, number: number): string {
+    return `${sid}.${number}.${this.#mac(sid, number)}`;
+  }
+
+  /** The session and number of a refresh token that we made, else null. */
+  readRefresh(token: string): { sid: string; number: number } | null {
+    const [sid, digits, mac] = token.split('.');
+    if (sid === undefined || mac === undefined || !/^[1-9]\d{0,8}$/.test(digits ?? '')) return null;
+    const number = Number(digits);
+    const expected = Buffer.from(this.#mac(sid, number));
+    const given = Buffer.from(mac);
+    return given.length === expected.length && timingSafeEqual(given, expected) ? { sid, number } : null;
+  }
+
+  #mac(sid: string, number: number): string {
+    return createHmac('sha256', this.#refreshKey).update(`${sid}.${number}`).digest('base64url');
+  }
+}

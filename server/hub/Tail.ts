@@ -1,0 +1,99 @@
+import type { AuthSessions } from '../accounts/AuthSessions.ts';
+import type { Authenticator } from '../accounts/Authenticator.ts';
+import type { Repos } from '../store/Repos.ts';
+import type { Streams } from '../store/streams/index.ts';
+import { newId } from '../support/ids.ts';
+import type { Logger } from '../support/logger.ts';
+import type { Publisher } from './publish.ts';
+import type { SocketDoor } from './socketDoor.ts';
+
+export interface TailDeps {
+  readonly streams: Streams;
+  readonly sessions: AuthSessions;
+  readonly authenticator: Authenticator;
+  readonly repos: Repos;
+  readonly publisher: Publisher;
+  readonly sockets: SocketDoor;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly intervalMs: number;
+}
+
+/** How far back each look goes: covers clocks that differ and looks that failed, ms. */
+const overlapMs = 60_000;
+/** Access must be gone within 5 s of being taken away. */
+const accessEveryMs = 2_000;
+
+/**
+ * What other hubs did, read from the database: their events, and access that was taken away. Works without any bus;
+ * with one it is the net under it.
+ */
+export class Tail {
+  readonly #deps: TailDeps;
+  #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
+  #accessAt = 0;
+  readonly #handled = new Set<string>();
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(deps: TailDeps) {
+    this.#deps = deps;
+    this.#schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#work;
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#work = this.#look()
+        .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'tail not read; trying again'))
+        .finally(() => this.#schedule());
+    }, this.#deps.intervalMs);
+  }
+
+  async #look(): Promise<void> {
+    const now = this.#deps.now();
+    await this.#deps.streams.readTails(now - overlapMs);
+    if (now - this.#accessAt < accessEveryMs) return;
+    this.#accessAt = now;
+    await this.#closeRevoked(now);
+    await this.#recheckAccess(now);
+    const { publisher, streams } = this.#deps;
+    streams.forgetIdle((stream) => publisher.viewers(...split(stream)) > 0);
+  }
+
+  async #closeRevoked(now: number): Promise<void> {
+    const here = new Set([...this.#deps.sockets.connected.values()].map((one) => one.sid));
+    if (here.size === 0) return;
+    for (const sid of await this.#deps.sessions.revokedSince(now - overlapMs)) {
+      if (!here.has(sid)) continue;
+      this.#deps.authenticator.forget(sid);
+      this.#deps.publisher.disconnectSession(sid);
+    }
+  }
+
+  async #recheckAccess(now: number): Promise<void> {
+    const changed = await this.#deps.repos.accounts.many({ accessChangedAt: { $gt: now - overlapMs } });
+    for (const account of changed) {
+      const mark = `${account._id}:${account.accessChangedAt}`;
+      if (this.#handled.has(mark)) continue;
+      if (this.#handled.size > 10_000) this.#handled.clear();
+      this.#handled.add(mark);
+      for (const { accountId, sid, subscriptions } of this.#deps.sockets.connected.values()) {
+        if (accountId !== account._id) continue;
+        this.#deps.authenticator.forget(sid);
+        await subscriptions.recheck({ account, sid }, newId());
+      }
+    }
+  }
+}
+
+function split(stream: string): [string, string] {
+  const at = stream.indexOf(':');
+  return [stream.slice(0, at), stream.slice(at + 1)];
+}

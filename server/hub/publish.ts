@@ -1,0 +1,118 @@
+import type { Server } from 'socket.io';
+import type { z } from 'zod';
+import { channels, type StreamName, type ViewName, type ViewState } from '../../shared/contract/index.ts';
+import type { BatchFrame, ClosedFrame, Revision, ViewFrame } from '../../shared/contract/wire.ts';
+import type { StreamEvent } from '../store/streams/index.ts';
+import type { Metrics } from '../support/metrics.ts';
+
+/** Events of one stream that come within this time of a batch wait for the next, ms. A lone event is never delayed. */
+const coalesceMs = 25;
+
+interface Buffer {
+  readonly channel: StreamName;
+  readonly key: string;
+  epoch: number;
+  events: StreamEvent[];
+  timer: NodeJS.Timeout | null;
+}
+
+export const roomOf = (channel: string, key: string): string => `${channel}:${key}`;
+export const sessionRoom = (sid: string): string => `sid:${sid}`;
+
+/**
+ * The one door out: nothing else emits. Everything passes the channel's own schema on its way, which keeps only the
+ * fields the contract lists for that audience. Emits to this hub's sockets only; other hubs read the log themselves.
+ */
+export class Publisher {
+  readonly #io: Server;
+  readonly #metrics: Metrics;
+  readonly #buffers = new Map<string, Buffer>();
+
+  constructor(io: Server, metrics: Metrics) {
+    this.#io = io;
+    this.#metrics = metrics;
+  }
+
+  /** How many sockets of this hub look at it. */
+  viewers(channel: string, key: string): number {
+    return this.#io.sockets.adapter.rooms.get(roomOf(channel, key))?.size ?? 0;
+  }
+
+  /** Keys of a channel that somebody of this hub looks at. */
+  watchedKeys(channel: string): string[] {
+    const prefix = `${channel}:`;
+    return [...this.#io.sockets.adapter.rooms.keys()]
+      .filter((room) => room.startsWith(prefix))
+      .map((room) => room.slice(prefix.length));
+  }
+
+  /** Sends events of a stream, in order: the first at once, what follows closely together. */
+  events(channel: StreamName, key: string, epoch: number, events: readonly StreamEvent[]): void {
+    const room = roomOf(channel, key);
+    let buffer = this.#buffers.get(room);
+    if (!buffer) {
+      if (this.viewers(channel, key) === 0) return;
+      buffer = { channel, key, epoch, events: [], timer: null };
+      this.#buffers.set(room, buffer);
+    }
+    if (buffer.epoch !== epoch) this.#flush(room, buffer);
+    buffer.epoch = epoch;
+    buffer.events.push(...events);
+    if (!buffer.timer) this.#flush(room, buffer);
+  }
+
+  /** Sends the latest state of a view to everyone who looks at it. */
+  view<N extends ViewName>(channel: N, key: string, rev: Revision, state: ViewState<N>): void {
+    if (this.viewers(channel, key) === 0) return;
+    const frame: ViewFrame = { channel, key, rev, state: shape(channels[channel].state, state) };
+    this.#metrics.deliveries.inc({ channel });
+    this.#io.local.to(roomOf(channel, key)).emit('view', frame);
+  }
+
+  /** Tells one socket that a subscription has ended. */
+  closed(socketId: string, frame: ClosedFrame): void {
+    this.#io.local.to(socketId).emit('closed', frame);
+  }
+
+  /** Cuts every socket of a sign-in session. */
+  disconnectSession(sid: string): void {
+    this.#io.local.in(sessionRoom(sid)).disconnectSockets(true);
+  }
+
+  stop(): void {
+    for (const buffer of this.#buffers.values()) if (buffer.timer) clearTimeout(buffer.timer);
+    this.#buffers.clear();
+  }
+
+  #flush(room: string, buffer: Buffer): void {
+    const first = buffer.events[0];
+    const last = buffer.events.at(-1);
+    if (!first || !last) {
+      this.#buffers.delete(room);
+      return;
+    }
+    const { channel, key, epoch } = buffer;
+    const schema = channels[channel].event;
+    const frame: BatchFrame = {
+      channel,
+      key,
+      epoch,
+      from: first.seq,
+      to: last.seq,
+      events: buffer.events.map((event) => shape(schema, event)),
+    };
+    buffer.events = [];
+    this.#metrics.deliveries.inc({ channel });
+    this.#io.local.to(room).emit('batch', frame);
+    if (buffer.timer) clearTimeout(buffer.timer);
+    buffer.timer = setTimeout(() => {
+      buffer.timer = null;
+      this.#flush(room, buffer);
+    }, coalesceMs);
+  }
+}
+
+/** The allow-list: the schema drops every field that is not in the contract. */
+function shape(schema: z.ZodType, value: unknown): unknown {
+  return schema.parse(value);
+}

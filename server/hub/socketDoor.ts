@@ -1,0 +1,151 @@
+import type { Server, Socket } from 'socket.io';
+import { contractVersion, handshake, opFrame, type Reply } from '../../shared/contract/wire.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Actor } from '../store/Access.ts';
+import { newId } from '../support/ids.ts';
+import type { Metrics } from '../support/metrics.ts';
+import type { Authenticator } from '../accounts/Authenticator.ts';
+import type { Door } from './operate.ts';
+import type { RateLimits } from './rateLimits.ts';
+import { sessionRoom } from './publish.ts';
+import type { Subscriptions } from './Subscriptions.ts';
+
+export interface SocketDoorDeps {
+  readonly door: Door;
+  readonly authenticator: Authenticator;
+  readonly rateLimits: RateLimits;
+  readonly metrics: Metrics;
+  subscriptions(socket: Socket): Subscriptions;
+}
+
+/** A connected socket as the hub remembers it. */
+export interface Connected {
+  readonly accountId: string;
+  readonly sid: string;
+  readonly subscriptions: Subscriptions;
+}
+
+class HandshakeError extends Error {
+  readonly data: { code: string; traceId: string };
+  constructor(code: string, traceId: string) {
+    super(code);
+    this.data = { code, traceId };
+  }
+}
+
+type Ack = (reply: Reply) => void;
+
+/** The Socket.IO transport of the door: authenticates the handshake, then hands every frame on. */
+export class SocketDoor {
+  readonly connected = new Map<string, Connected>();
+  readonly #deps: SocketDoorDeps;
+
+  constructor(io: Server, deps: SocketDoorDeps) {
+    this.#deps = deps;
+    const actors = new WeakMap<Socket, Actor>();
+    io.use((socket, next) => {
+      void this.#admit(socket).then(
+        (actor) => {
+          actors.set(socket, actor);
+          next();
+        },
+        (error: unknown) => next(error instanceof Error ? error : new Error('refused')),
+      );
+    });
+    io.on('connection', (socket) => {
+      const actor = actors.get(socket);
+      if (actor) this.#serve(socket, actor);
+      else socket.disconnect(true);
+    });
+  }
+
+  async #admit(socket: Socket): Promise<Actor> {
+    const traceId = newId();
+    try {
+      await this.#deps.rateLimits.address(socket.handshake.address);
+    } catch {
+      throw new HandshakeError('RATE_LIMITED', traceId);
+    }
+    const auth = handshake.safeParse(socket.handshake.auth);
+    if (!auth.success) throw new HandshakeError('UNAUTHENTICATED', traceId);
+    if (auth.data.contract !== contractVersion) throw new HandshakeError('OUTDATED_CLIENT', traceId);
+    const actor = await this.#deps.authenticator.byToken(auth.data.token).catch(() => {
+      throw new HandshakeError('UNAVAILABLE', traceId);
+    });
+    if (!actor) throw new HandshakeError('UNAUTHENTICATED', traceId);
+    return actor;
+  }
+
+  #serve(socket: Socket, { account, sid }: Actor): void {
+    const { door, authenticator, metrics } = this.#deps;
+    const subscriptions = this.#deps.subscriptions(socket);
+    this.connected.set(socket.id, { accountId: account._id, sid, subscriptions });
+    metrics.sockets.inc();
+    void socket.join(sessionRoom(sid));
+    const actorNow = async (): Promise<Actor> => {
+      const actor = await authenticator.bySession(account._id, sid);
+      if (actor) return actor;
+      socket.disconnect(true);
+      throw new AppError('UNAUTHENTICATED', 'this session has ended');
+    };
+    const answer = (what: string, ack: unknown, work: (traceId: string) => Promise<Reply>): void => {
+      const traceId = newId();
+      void work(traceId)
+        .catch((error: unknown) => door.failure(error, traceId, what))
+        .then((reply) => {
+          if (isAck(ack)) ack(reply);
+        });
+    };
+    const { address } = socket.handshake;
+
+    socket.onAny((event: string, ...args: unknown[]) => {
+      const [payload, ack] = args;
+      switch (event) {
+        case 'op':
+          answer('op', ack, async () => {
+            const frame = opFrame.safeParse(payload);
+            if (!frame.success) throw new AppError('INVALID_INPUT', 'an op frame is {name, input, requestId?}');
+            const { name, input, requestId } = frame.data;
+            // The size was limited by the transport (maxHttpBufferSize) before it got here.
+            return await door.operate({
+              name,
+              input,
+              requestId,
+              transport: 'socket',
+              address,
+              bytes: 0,
+              cookies: null,
+              authenticate: actorNow,
+            });
+          });
+          return;
+        case 'subscribe':
+          answer('subscribe', ack, async (traceId) => {
+            const actor = await actorNow();
+            await this.#deps.rateLimits.account(account._id, 'read');
+            return { ok: true, data: await subscriptions.subscribe(actor, payload, traceId) };
+          });
+          return;
+        case 'unsubscribe':
+          answer('unsubscribe', ack, async (traceId) => {
+            await subscriptions.unsubscribe(await actorNow(), payload, traceId);
+            return { ok: true, data: {} };
+          });
+          return;
+        default:
+          answer('unknown', args.findLast(isAck), () =>
+            Promise.reject(new AppError('UNKNOWN_OPERATION', 'events are op, subscribe and unsubscribe')),
+          );
+      }
+    });
+    socket.on('disconnect', () => {
+      this.connected.delete(socket.id);
+      metrics.sockets.dec();
+      void subscriptions.end({ account, sid }, newId()).catch(() => undefined);
+    });
+  }
+}
+
+function isAck(value: unknown): value is Ack {
+  return typeof value === 'function';
+}

@@ -1,0 +1,184 @@
+import { AppError } from '../../shared/errors.ts';
+import { hasRole, type Role } from '../../shared/permissions.ts';
+import type { AuditLog, AuditSubject } from './Audit.ts';
+import type { Account, Clinic, DeskSessionDoc, Doctor, Patient, PlaceDoc } from './entities.ts';
+import type { Repos } from './Repos.ts';
+import type { Command } from './streams/index.ts';
+
+/** Who acts: an account in one of its sign-in sessions. */
+export interface Actor {
+  readonly account: Account;
+  /** The sign-in session, not a desk session. */
+  readonly sid: string;
+}
+
+export interface AccessDeps {
+  readonly repos: Repos;
+  readonly audit: AuditLog;
+}
+
+const notFound = (what: string): AppError => new AppError('NOT_FOUND', `no such ${what}`);
+
+/**
+ * The store as one actor may see it. Every use case goes through here: what the actor may not see answers NOT_FOUND,
+ * exactly as what does not exist. It alone writes audit records.
+ */
+export class Access {
+  readonly actor: Actor;
+  readonly traceId: string;
+  readonly #deps: AccessDeps;
+  #subject: AuditSubject = {};
+  #doctor: Doctor | null | undefined;
+
+  constructor(actor: Actor, traceId: string, deps: AccessDeps) {
+    this.actor = actor;
+    this.traceId = traceId;
+    this.#deps = deps;
+  }
+
+  get accountId(): string {
+    return this.actor.account._id;
+  }
+
+  has(...roles: readonly Role[]): boolean {
+    return hasRole(this.actor.account.roles, roles);
+  }
+
+  /** The command's identity for the stream: one request of one account happens once. */
+  command(requestId: string, role: string): Command {
+    return { key: `${this.accountId}:${requestId}`, accountId: this.accountId, role };
+  }
+
+  /** Notes whom the operation turned out to be about; its outcome record names them. */
+  about(subject: AuditSubject): void {
+    this.#subject = { ...this.#subject, ...subject };
+  }
+
+  /** The actor's doctor profile, or null. */
+  async doctorProfile(): Promise<Doctor | null> {
+    if (this.#doctor === undefined) {
+      this.#doctor = this.has('doctor') ? await this.#deps.repos.doctors.one({ accountId: this.accountId }) : null;
+    }
+    return this.#doctor;
+  }
+
+  /** Clinics at whose desks the actor works. */
+  async clinicIds(): Promise<readonly string[]> {
+    const own = this.has('staff', 'admin') ? this.actor.account.clinicIds : [];
+    return [...new Set([...own, ...((await this.doctorProfile())?.clinicIds ?? [])])];
+  }
+
+  async clinics(): Promise<Clinic[]> {
+    const ids = await this.clinicIds();
+    return ids.length === 0 ? [] : await this.#deps.repos.clinics.many({ _id: { $in: [...ids] } }, { sort: { name: 1 } });
+  }
+
+  /** A desk session the actor works at: the doctor's own, or any of the clinic for staff and admin. */
+  async desk(sessionId: string): Promise<DeskSessionDoc> {
+    const session = await this.#deps.repos.deskSessions.get(sessionId);
+    if (session && (await this.#worksAt(session))) return session;
+    throw notFound('desk session');
+  }
+
+  /** Desk sessions that are open: those the actor works at, or all for a patient to choose from. */
+  async openSessions(): Promise<DeskSessionDoc[]> {
+    const open = { status: 'open' };
+    const { deskSessions } = this.#deps.repos;
+    if (this.has('patient') && !this.has('doctor', 'staff', 'admin')) return await deskSessions.many(open);
+    const all = await deskSessions.many({ ...open, clinicId: { $in: [...(await this.clinicIds())] } });
+    const allowed = await Promise.all(all.map((session) => this.#worksAt(session)));
+    return all.filter((_session, i) => allowed[i]);
+  }
+
+  /** A doctor for whom the actor may open a desk at the clinic: oneself, or any of the clinic for its staff. */
+  async doctorAt(clinicId: string, doctorId: string | undefined): Promise<Doctor> {
+    const own = await this.doctorProfile();
+    if (own?.clinicIds.includes(clinicId) && (doctorId === undefined || doctorId === own._id)) return own;
+    if (this.has('staff') && this.actor.account.clinicIds.includes(clinicId) && doctorId !== undefined) {
+      const other = await this.#deps.repos.doctors.get(doctorId);
+      if (other?.clinicIds.includes(clinicId)) return other;
+    }
+    throw notFound('doctor at this clinic');
+  }
+
+  /** An open desk session to take a place in. Any patient may; a closed one is no longer there. */
+  async openSession(sessionId: string): Promise<DeskSessionDoc> {
+    const session = await this.#deps.repos.deskSessions.get(sessionId);
+    if (!session) throw notFound('desk session');
+    if (session.status !== 'open') throw new AppError('SESSION_CLOSED', 'this desk session is closed');
+    return session;
+  }
+
+  /** Patients the actor acts for. */
+  async ownPatients(): Promise<Patient[]> {
+    return await this.#deps.repos.patients.many({ 'guardians.accountId': this.accountId }, { sort: { createdAt: 1 } });
+  }
+
+  async ownPatient(patientId: string): Promise<Patient> {
+    const patient = await this.#deps.repos.patients.get(patientId);
+    if (!patient || !this.#actsFor(patient)) throw notFound('patient');
+    this.about({ patientId });
+    return patient;
+  }
+
+  /** A place of a patient the actor acts for. */
+  async ownPlace(entryId: string): Promise<{ place: PlaceDoc; patient: Patient }> {
+    const place = await this.#deps.repos.places.get(entryId);
+    const patient = place ? await this.#deps.repos.patients.get(place.patientId) : null;
+    if (!place || !patient || !this.#actsFor(patient)) throw notFound('place');
+    this.about({ entryId, patientId: patient._id });
+    return { place, patient };
+  }
+
+  /** The newest places of the patients the actor acts for. */
+  async ownPlaces(limit: number): Promise<PlaceDoc[]> {
+    const patients = await this.ownPatients();
+    if (patients.length === 0) return [];
+    const filter = { patientId: { $in: patients.map((patient) => patient._id) } };
+    return await this.#deps.repos.places.many(filter, { sort: { createdAt: -1 }, limit });
+  }
+
+  /** The consultation of an entry, for its two sides only: the session's doctor and whoever acts for the patient. */
+  async consultation(entryId: string): Promise<{ place: PlaceDoc; patient: Patient; doctor: Doctor; side: 'doctor' | 'patient' }> {
+    const place = await this.#deps.repos.places.get(entryId);
+    if (place) {
+      this.about({ entryId, patientId: place.patientId });
+      const [patient, doctor] = await Promise.all([
+        this.#deps.repos.patients.get(place.patientId),
+        this.#deps.repos.doctors.get(place.doctorId),
+      ]);
+      if (patient && doctor) {
+        if (this.has('doctor') && doctor.accountId === this.accountId) return { place, patient, doctor, side: 'doctor' };
+        if (this.has('patient') && this.#actsFor(patient)) return { place, patient, doctor, side: 'patient' };
+      }
+    }
+    throw notFound('consultation');
+  }
+
+  /** Writes an audit record and waits until it is durable. */
+  async audit(
+    phase: 'intent' | 'outcome' | 'subscribed' | 'unsubscribed',
+    action: string,
+    subject: AuditSubject,
+    code?: string,
+  ): Promise<void> {
+    this.about(subject);
+    await this.#deps.audit.write({
+      accountId: this.accountId,
+      action,
+      phase,
+      subject: this.#subject,
+      traceId: this.traceId,
+      ...(code === undefined ? {} : { code }),
+    });
+  }
+
+  async #worksAt(session: DeskSessionDoc): Promise<boolean> {
+    if (this.has('staff', 'admin') && this.actor.account.clinicIds.includes(session.clinicId)) return true;
+    return (await this.doctorProfile())?._id === session.doctorId;
+  }
+
+  #actsFor(patient: Patient): boolean {
+    return this.has('patient') && patient.guardians.some((guardian) => guardian.accountId === this.accountId);
+  }
+}

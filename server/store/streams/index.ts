@@ -1,0 +1,123 @@
+import type { Db } from 'mongodb';
+import { EventLog, toStreamEvent, type StoredEvent } from './log.ts';
+import { Mailbox, type Decide } from './Mailbox.ts';
+import type { Command, CommitNotice, Committed, Loaded, StreamEvent, StreamKind } from './types.ts';
+
+export type * from './types.ts';
+export type { StoredEvent } from './log.ts';
+
+export interface StreamsOptions {
+  readonly db: Db;
+  /** This hub's id, new at every boot. */
+  readonly hub: string;
+  readonly now: () => number;
+  readonly onConflict?: () => void;
+  /** A commit listener threw: a bug of ours, to be logged. */
+  readonly onListenerError?: (error: unknown) => void;
+  /** Streams unused for this long leave memory. */
+  readonly idleMs?: number;
+}
+
+type Listener = (notice: CommitNotice) => void;
+
+/** A mailbox without its types, as the housekeeping sees it. */
+interface Held {
+  readonly head: Loaded<unknown>;
+  readonly lastUsed: number;
+  refresh(): Promise<void>;
+}
+
+/** One kind's streams, typed. */
+export interface StreamsOf<S, E extends StreamEvent> {
+  load(key: string): Promise<Loaded<S>>;
+  /** Decides and appends one command; a repeat of a command returns what the first did (`replayed`). */
+  command(key: string, command: Command, decide: Decide<S, E>): Promise<Committed<S, E>>;
+  /** The events after a position when they are at hand, else null: send a snapshot. */
+  since(key: string, epoch: number, seq: number): E[] | null;
+  /** Older events, for paging. */
+  before(key: string, seq: number, limit: number): Promise<E[]>;
+}
+
+/** All streams of this hub: one mailbox each, loaded on first use. */
+export class Streams {
+  readonly #options: StreamsOptions;
+  readonly #log: EventLog;
+  readonly #boxes = new Map<string, { readonly box: Held; readonly forget: () => void }>();
+  readonly #listeners: Listener[] = [];
+  #drain: (events: readonly StoredEvent[]) => void = () => undefined;
+
+  constructor(options: StreamsOptions) {
+    this.#options = options;
+    this.#log = new EventLog(options.db);
+  }
+
+  /** Called after every commit, in order per stream. A listener must not throw; one that does is nobody else's problem. */
+  onCommit(listener: Listener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Who runs the effects of what is committed here. */
+  drainWith(drain: (events: readonly StoredEvent[]) => void): void {
+    this.#drain = drain;
+  }
+
+  /** The typed access to one kind. Call once per kind. */
+  of<S, E extends StreamEvent>(kind: StreamKind<S, E>): StreamsOf<S, E> {
+    const own = new Map<string, Mailbox<S, E>>();
+    const box = (key: string): Mailbox<S, E> => {
+      const known = own.get(key);
+      if (known) return known;
+      const made = new Mailbox(kind, key, {
+        log: this.#log,
+        hub: this.#options.hub,
+        now: this.#options.now,
+        notify: (notice) => this.#notify(notice),
+        drain: (events) => this.#drain(events),
+        onConflict: () => this.#options.onConflict?.(),
+      });
+      own.set(key, made);
+      this.#boxes.set(`${kind.name}:${key}`, { box: made, forget: () => own.delete(key) });
+      return made;
+    };
+    return {
+      load: (key) => box(key).load(),
+      command: (key, command, decide) => box(key).submit(command, decide),
+      since: (key, epoch, seq) => box(key).since(epoch, seq),
+      before: async (key, seq, limit) => {
+        const { epoch } = await box(key).load();
+        const stored = await this.#log.before(`${kind.name}:${key}`, epoch, seq, limit);
+        return stored.map((one) => kind.event.parse(kind.upcast(toStreamEvent(one))));
+      },
+    };
+  }
+
+  /** Catches up with what other hubs wrote since `since` (UTC ms): one range query, then a tail read per stream held. */
+  async readTails(since: number): Promise<void> {
+    const heads = await this.#log.writtenByOthers(this.#options.hub, since);
+    for (const [stream, head] of heads) {
+      const held = this.#boxes.get(stream);
+      if (held && head.seq > held.box.head.seq) await held.box.refresh();
+    }
+  }
+
+  /** Forgets streams that nobody used for a while. `inUse` says whether somebody is subscribed. */
+  forgetIdle(inUse: (stream: string) => boolean): void {
+    const limit = this.#options.now() - (this.#options.idleMs ?? 10 * 60_000);
+    for (const [stream, { box, forget }] of this.#boxes) {
+      if (box.lastUsed >= limit || inUse(stream)) continue;
+      forget();
+      this.#boxes.delete(stream);
+    }
+  }
+
+  #notify(notice: CommitNotice): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(notice);
+      } catch (error) {
+        // A listener's fault must not undo or delay a commit that is already durable.
+        this.#options.onListenerError?.(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { MongoBulkWriteError, type Collection, type Db } from 'mongodb';
+import { z } from 'zod';
+import { durable, isDuplicateKey, type Doc } from '../mongo.ts';
+import type { StreamEvent } from './types.ts';
+
+const effectState = z.enum(['pending', 'done', 'dead']);
+export const storedEffect = z.object({
+  id: z.string(),
+  kind: z.string(),
+  data: z.record(z.string(), z.unknown()),
+  state: effectState,
+  attempts: z.int(),
+});
+export type StoredEffect = z.infer<typeof storedEffect>;
+
+/** An event as stored. `_id` = stream/epoch/seq, zero-padded: the unique key *and* the reading order. */
+export const storedEvent = z.object({
+  _id: z.string(),
+  stream: z.string(),
+  epoch: z.int(),
+  seq: z.int(),
+  at: z.number(),
+  v: z.int(),
+  type: z.string(),
+  data: z.unknown(),
+  cmd: z.string().optional(),
+  by: z.object({ accountId: z.string(), role: z.string() }),
+  hub: z.string(),
+  effects: z.array(storedEffect).optional(),
+  /** When the next pending effect is due, UTC ms; absent when none is. */
+  due: z.number().optional(),
+});
+export type StoredEvent = z.infer<typeof storedEvent>;
+
+const pad = (value: number, width: number): string => String(value).padStart(width, '0');
+export const eventId = (stream: string, epoch: number, seq: number): string => `${stream}/${pad(epoch, 4)}/${pad(seq, 10)}`;
+
+/** How far an ordered append got. */
+export interface Appended {
+  readonly count: number;
+  /** What stopped it: another event holds the next seq or carries the same command. */
+  readonly conflict: boolean;
+}
+
+/** The append-only event log in MongoDB. Knows nothing of what events mean. */
+export class EventLog {
+  readonly #events: Collection<Doc>;
+  readonly #streams: Collection<Doc>;
+
+  constructor(db: Db) {
+    this.#events = db.collection<Doc>('events');
+    this.#streams = db.collection<Doc>('streams');
+  }
+
+  /** The epoch of a stream; a restore from backup raises it. */
+  async epoch(stream: string): Promise<number> {
+    const found = await this.#streams.findOne({ _id: stream });
+    if (found) return z.int().parse(found['epoch']);
+    try {
+      await this.#streams.insertOne({ _id: stream, epoch: 1 });
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      return await this.epoch(stream);
+    }
+    return 1;
+  }
+
+  /** Events after `seq`, oldest first, over all epochs up to this one (seq continues over epochs). */
+  async after(stream: string, epoch: number, seq: number): Promise<StoredEvent[]> {
+    const from = seq === 0 ? `${stream}/` : eventId(stream, epoch, seq);
+    const found = await this.#events
+      .find({ _id: { $gt: from, $lt: `${stream}0` } })
+      .sort({ _id: 1 })
+      .toArray();
+    return found.map((doc) => storedEvent.parse(doc));
+  }
+
+  /** The newest `limit` events, oldest first. */
+  async latest(stream: string, limit: number): Promise<StoredEvent[]> {
+    const found = await this.#events
+      .find({ _id: { $gt: `${stream}/`, $lt: `${stream}0` } })
+      .sort({ _id: -1 })
+      .limit(limit)
+      .toArray();
+    return found.reverse().map((doc) => storedEvent.parse(doc));
+  }
+
+  /** Up to `limit` events before `seq`, oldest first. */
+  async before(stream: string, epoch: number, seq: number, limit: number): Promise<StoredEvent[]> {
+    const found = await this.#events
+      .find({ _id: { $gt: `${stream}/`, $lt: eventId(stream, epoch, seq) } })
+      .sort({ _id: -1 })
+      .limit(limit)
+      .toArray();
+    return found.reverse().map((doc) => storedEvent.parse(doc));
+  }
+
+  async byCommand(stream: string, cmd: string): Promise<StoredEvent | null> {
+    const found = await this.#events.findOne({ stream, cmd });
+    return found ? storedEvent.parse(found) : null;
+  }
+
+  /** Appends in order, durably, up to the first conflict. Any other failure is thrown: then nobody knows, re-read. */
+  async append(events: readonly StoredEvent[]): Promise<Appended> {
+    try {
+      await this.#events.insertMany(
+        events.map((event) => ({ ...event })),
+        { ordered: true, writeConcern: durable },
+      );
+      return { count: events.length, conflict: false };
+    } catch (error) {
+      if (!(error instanceof MongoBulkWriteError) || error.code !== 11000) throw error;
+      const failed = Array.isArray(error.writeErrors) ? error.writeErrors[0] : error.writeErrors;
+      return { count: failed?.index ?? 0, conflict: true };
+    }
+  }
+
+  /** Heads of streams that other hubs wrote to since `since` (UTC ms). */
+  async writtenByOthers(hub: string, since: number): Promise<Map<string, { epoch: number; seq: number }>> {
+    const found = await this.#events
+      .find({ at: { $gt: since } }, { projection: { stream: 1, epoch: 1, seq: 1, hub: 1 } })
+      .toArray();
+    const row = z.object({ stream: z.string(), epoch: z.int(), seq: z.int(), hub: z.string() });
+    const heads = new Map<string, { epoch: number; seq: number }>();
+    for (const doc of found) {
+      const { stream, epoch, seq, hub: writer } = row.parse(doc);
+      if (writer === hub) continue;
+      const head = heads.get(stream);
+      if (!head || epoch > head.epoch || (epoch === head.epoch && seq > head.seq)) heads.set(stream, { epoch, seq });
+    }
+    return heads;
+  }
+}
+
+/** What the rest of the hub sees of a stored event. */
+export function toStreamEvent(stored: StoredEvent): StreamEvent {
+  return { seq: stored.seq, at: stored.at, v: stored.v, type: stored.type, data: stored.data };
+}
