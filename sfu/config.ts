@@ -1,0 +1,167 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { iceServer } from '../shared/contract/sfuRtp.ts';
+
+/** Bounds of one node; defaults in `defaultLimits`. Durations in ms, bitrates in bit/s. */
+export interface SfuLimits {
+  peersPerRoom: number;
+  producersPerPeer: number;
+  roomsPerWorker: number;
+  /** How long a seat without a socket is kept. */
+  graceMs: number;
+  /** How long a room without seats is kept. */
+  emptyRoomMs: number;
+  /** How long a connected socket may take to ask `join`. */
+  joinMs: number;
+  /** Requests per second and socket that are always answered, and how many may come at once. */
+  messagesPerSecond: number;
+  messageBurst: number;
+  /** Refused requests in a row after which a socket is disconnected. */
+  refusedMessages: number;
+  maxIncomingBitrate: number;
+  initialOutgoingBitrate: number;
+}
+
+export const defaultLimits: SfuLimits = {
+  peersPerRoom: 8,
+  producersPerPeer: 4,
+  roomsPerWorker: 150,
+  graceMs: 30_000,
+  emptyRoomMs: 30_000,
+  joinMs: 10_000,
+  messagesPerSecond: 20,
+  messageBurst: 60,
+  refusedMessages: 100,
+  maxIncomingBitrate: 2_500_000,
+  initialOutgoingBitrate: 1_000_000,
+};
+
+/** Everything a node is told at its start. */
+export interface SfuConfig {
+  /** Signalling and control port; 0 takes any. */
+  port: number;
+  host: string;
+  /** What browsers connect to; default `http://localhost:<port>`. */
+  publicUrl: string | undefined;
+  /** Address put into ICE candidates: where clients reach the media ports. */
+  announcedAddress: string;
+  /** Local address the media ports listen on. */
+  rtcListen: string;
+  /** First media port (UDP and TCP), one per worker; 0 takes any. */
+  rtcPort: number;
+  workers: number;
+  /** Media worker binary; default: the one mediasoup finds itself. */
+  workerBin: string | undefined;
+  /** Ed25519, verifies grants. */
+  grantPublicKey: KeyObject;
+  /** Bearer secret of the control API. */
+  secret: string;
+  /** Origins whose pages may connect; `'localhost'` means any origin on this machine. */
+  allowedOrigins: readonly string[] | 'localhost';
+  iceServers: readonly z.infer<typeof iceServer>[];
+  logLevel: string;
+  limits: SfuLimits;
+}
+
+/** Thrown when the environment does not make a config; its message lists every problem and no value. */
+export class SfuConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`The SFU's configuration is not complete:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'SfuConfigError';
+    this.problems = problems;
+  }
+}
+
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const publicKey = z.string().transform((text, context): KeyObject => {
+  try {
+    const key = createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' });
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch {
+    // told below, without the value
+  }
+  context.addIssue({ code: 'custom', message: 'must be an Ed25519 public key (SPKI DER, base64)' });
+  return z.NEVER;
+});
+
+const iceServers = z.string().transform((text, context) => {
+  try {
+    return z.array(iceServer).max(8).parse(JSON.parse(text));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a JSON array of {urls, username?, credential?}' });
+    return z.NEVER;
+  }
+});
+
+const environment = z.object({
+  SFU_PORT: whole(0, 65_535).default(3001),
+  SFU_HOST: z.string().min(1).default('127.0.0.1'),
+  SFU_PUBLIC_URL: url.optional(),
+  SFU_ANNOUNCED_ADDRESS: z.string().min(1).max(253).default('127.0.0.1'),
+  SFU_RTC_LISTEN: z.union([z.ipv4(), z.ipv6()]).optional(),
+  SFU_RTC_PORT: whole(0, 65_000).default(40_000),
+  SFU_WORKERS: whole(1, 128).optional(),
+  MEDIASOUP_WORKER_BIN: z.string().min(1).optional(),
+  NADI_GRANT_PUBLIC_KEY: publicKey,
+  NADI_SFU_SECRET: z.string().min(32, 'must have at least 32 characters'),
+  SFU_ALLOWED_ORIGINS: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(z.array(url).min(1))
+    .optional(),
+  SFU_ICE_SERVERS: iceServers.optional(),
+  SFU_GRACE_MS: whole(0, 600_000).optional(),
+  SFU_EMPTY_ROOM_MS: whole(0, 3_600_000).optional(),
+  SFU_MAX_PEERS: whole(2, 64).optional(),
+  LOG_LEVEL: z.enum(logLevels).default('info'),
+});
+
+/**
+ * The config of a node from environment variables (an empty variable counts as unset).
+ *
+ * @throws SfuConfigError listing every problem
+ */
+export function parseSfuConfig(env: Readonly<Record<string, string | undefined>>): SfuConfig {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environment.safeParse(set);
+  if (!parsed.success) {
+    throw new SfuConfigError(
+      parsed.error.issues.map((issue) => {
+        const name = String(issue.path[0] ?? 'environment');
+        return set[name] === undefined ? `${name} is not set` : `${name}: ${issue.message}`;
+      }),
+    );
+  }
+  const given = parsed.data;
+  return {
+    port: given.SFU_PORT,
+    host: given.SFU_HOST,
+    publicUrl: given.SFU_PUBLIC_URL,
+    announcedAddress: given.SFU_ANNOUNCED_ADDRESS,
+    rtcListen: given.SFU_RTC_LISTEN ?? (isLoopback(given.SFU_ANNOUNCED_ADDRESS) ? '127.0.0.1' : '0.0.0.0'),
+    rtcPort: given.SFU_RTC_PORT,
+    workers: given.SFU_WORKERS ?? availableParallelism(),
+    workerBin: given.MEDIASOUP_WORKER_BIN,
+    grantPublicKey: given.NADI_GRANT_PUBLIC_KEY,
+    secret: given.NADI_SFU_SECRET,
+    allowedOrigins: given.SFU_ALLOWED_ORIGINS ?? 'localhost',
+    iceServers: given.SFU_ICE_SERVERS ?? [],
+    logLevel: given.LOG_LEVEL,
+    limits: {
+      ...defaultLimits,
+      ...(given.SFU_GRACE_MS === undefined ? {} : { graceMs: given.SFU_GRACE_MS }),
+      ...(given.SFU_EMPTY_ROOM_MS === undefined ? {} : { emptyRoomMs: given.SFU_EMPTY_ROOM_MS }),
+      ...(given.SFU_MAX_PEERS === undefined ? {} : { peersPerRoom: given.SFU_MAX_PEERS }),
+    },
+  };
+}
+
+/** Whether a name or address means this machine only. */
+export function isLoopback(address: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(address) || address.endsWith('.localhost');
+}
