@@ -64,7 +64,9 @@ describe.each(others)('%s', (code, strings) => {
 });
 
 it('has no empty string in any language', () => {
-  const empty = [...languages].flatMap(([code, m]) => [...m].filter(([, s]) => s.trim() === '').map(([k]) => `${code}:${k}`));
+  const empty = [...languages].flatMap(([code, m]) =>
+    [...m].filter(([, s]) => s.trim() === '').map(([k]) => `${code}:${k}`),
+  );
   expect(empty).toEqual([]);
 });
 

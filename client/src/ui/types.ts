@@ -6,16 +6,7 @@ export type Icon = Component<LucideProps>;
 
 /** The colours with a meaning (see tokens.css) and the two plain ones. */
 export type Tone =
-  | 'neutral'
-  | 'accent'
-  | 'danger'
-  | 'waiting'
-  | 'called'
-  | 'consult'
-  | 'urgent'
-  | 'emergency'
-  | 'done'
-  | 'hold';
+  'neutral' | 'accent' | 'danger' | 'waiting' | 'called' | 'consult' | 'urgent' | 'emergency' | 'done' | 'hold';
 
 /** One choice of a Select, RadioGroup or SegmentedControl. `label` is already translated. */
 export interface Option<V extends string = string> {
@@ -30,8 +21,16 @@ export interface Option<V extends string = string> {
 
 /** One line of a Menu. */
 export type MenuItem =
-  | { kind?: 'item'; label: string; icon?: Icon; hint?: string; danger?: boolean; disabled?: boolean; lang?: string; onselect: () => void }
+  | {
+      kind?: 'item';
+      label: string;
+      icon?: Icon;
+      hint?: string;
+      danger?: boolean;
+      disabled?: boolean;
+      lang?: string;
+      onselect: () => void;
+    }
   | { kind: 'radio'; label: string; icon?: Icon; checked: boolean; lang?: string; onselect: () => void }
   | { kind: 'heading'; label: string }
   | { kind: 'separator' };
-

@@ -1,0 +1,11 @@
+import { mount } from 'svelte';
+import App from './App.svelte';
+import './app.css';
+import { startI18n } from './i18n/index.svelte.ts';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('index.html has no #app');
+
+// The language first: a reader of Hindi never sees English flash by.
+await startI18n();
+mount(App, { target });
