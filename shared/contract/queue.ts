@@ -40,6 +40,8 @@ export const place = z.object({
   recalls: z.int().nonnegative(),
   joinedAt: instant,
   calledAt: instant.nullable(),
+  /** When the consultation began: the call timer counts from it. */
+  startedAt: instant.nullable(),
   endedAt: instant.nullable(),
   doctorName: z.string(),
   clinicName: z.string(),

@@ -24,17 +24,17 @@ class Clock {
 
 export const clock = new Clock();
 
-const ticks = new Map<number, () => void>();
+const ticks: Record<number, () => void> = {};
 
 /** The server's time as a rune that moves every `everyMs`, while something on screen reads it. */
 export function ticking(everyMs = 1_000): number {
-  let subscribe = ticks.get(everyMs);
+  let subscribe = ticks[everyMs];
   if (!subscribe) {
     subscribe = createSubscriber((update) => {
       const timer = setInterval(update, everyMs);
       return () => clearInterval(timer);
     });
-    ticks.set(everyMs, subscribe);
+    ticks[everyMs] = subscribe;
   }
   subscribe();
   return clock.now();

@@ -49,7 +49,7 @@ export class Connection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #force = false;
   #heard = 0;
-  #waiting = new Set<(live: boolean) => void>();
+  #waiting: ((live: boolean) => void)[] = [];
 
   constructor(source: TokenSource, listener: ConnectionListener, origin = '') {
     this.#source = source;
@@ -119,14 +119,14 @@ export class Connection {
     return new Promise((resolve) => {
       const done = (live: boolean) => {
         clearTimeout(timer);
-        this.#waiting.delete(done);
+        this.#waiting = this.#waiting.filter((one) => one !== done);
         signal?.removeEventListener('abort', abort);
         resolve(live);
       };
       const abort = () => done(false);
       const timer = setTimeout(() => done(false), timeoutMs);
       signal?.addEventListener('abort', abort);
-      this.#waiting.add(done);
+      this.#waiting.push(done);
     });
   }
 

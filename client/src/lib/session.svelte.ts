@@ -44,7 +44,7 @@ export class Session {
   #refreshing: Promise<string | null> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
-  #listeners = new Set<SessionListener>();
+  #listeners: SessionListener[] = [];
 
   constructor(ports: SessionPorts) {
     this.#ports = ports;
@@ -67,8 +67,10 @@ export class Session {
 
   /** Hear when somebody signs in or out, or when another account takes over. Returns the way to stop. */
   onChange(listener: SessionListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#listeners.push(listener);
+    return () => {
+      this.#listeners = this.#listeners.filter((one) => one !== listener);
+    };
   }
 
   /** At page load: sign in silently by the cookie. Resolves when that is known, or after the first failure to reach the server. */
@@ -189,7 +191,10 @@ export class Session {
 
   #later(task: () => void): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(task, backoff(this.#tries++, this.#ports.random));
+    this.#timer = setTimeout(
+      task,
+      backoff(this.#tries++, () => this.#ports.random()),
+    );
   }
 
   #end(reason: EndReason): void {
@@ -211,8 +216,11 @@ function isOver(code: ErrorCode): boolean {
   return code === 'UNAUTHENTICATED' || code === 'SESSION_REVOKED' || code === 'FORBIDDEN' || code === 'NOT_FOUND';
 }
 
-/** Believe the server's time to live when it is plausible by our clock; a clock that is off must not stop or flood refreshes. */
+/**
+ * Believe the server's time to live when it is plausible by our clock: one that is off must neither stop refreshes nor flood the
+ * server with them. A token that really ends sooner is refused, and then refreshed.
+ */
 function lifetime(remainingMs: number): number {
   const full = limits.accessTokenSeconds * 1_000;
-  return remainingMs > 0 && remainingMs <= full ? remainingMs : full;
+  return remainingMs >= full / 3 && remainingMs <= full ? remainingMs : full;
 }

@@ -19,7 +19,7 @@ type Listener<E> = (events: readonly E[]) => void;
 export class StreamStore<N extends StreamName> extends Subscription {
   #name: N;
   #core = $state.raw<Core<StateOf<N>, EventOf<N>>>(emptyCore());
-  #listeners = new Set<Listener<EventOf<N>>>();
+  #listeners: Listener<EventOf<N>>[] = [];
 
   constructor(name: N, key: string, wire: Wire) {
     super(name, key, wire);
@@ -36,8 +36,10 @@ export class StreamStore<N extends StreamName> extends Subscription {
 
   /** Hear events as they arrive (sounds, announcements); not those that were there before. Returns the way to stop. */
   onEvents(listener: Listener<EventOf<N>>): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#listeners.push(listener);
+    return () => {
+      this.#listeners = this.#listeners.filter((one) => one !== listener);
+    };
   }
 
   deliver(frame: BatchFrame): void {
