@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { readPref, writePref } from './prefs.ts';
 
 export interface Shortcut {
@@ -43,7 +44,7 @@ export function isBusyTyping(target: EventTarget | null): boolean {
 }
 
 class Shortcuts {
-  #list = $state<(() => Shortcut)[]>([]);
+  #list = $state.raw<(() => Shortcut)[]>([]);
   #on = $state(readPref('shortcuts') !== false);
   /** Whether the help is open; `?` opens it. */
   helpOpen = $state(false);
@@ -62,7 +63,8 @@ class Shortcuts {
   }
 
   add(make: () => Shortcut): () => void {
-    this.#list.push(make);
+    // Untracked: the effect that registers a key must not wake up when another one is registered.
+    untrack(() => (this.#list = [...this.#list, make]));
     return () => {
       this.#list = this.#list.filter((other) => other !== make);
     };
