@@ -2,7 +2,7 @@ import type { CallOf, OutputOf } from '../../../shared/contract/index.ts';
 import type { Priority } from '../../../shared/contract/common.ts';
 import { RequestError } from '../lib/RequestError.ts';
 import type { DeskRow, DeskView } from './deskModel.ts';
-import { permits, type DeskAction, type Permit, type WhyNot } from './deskRules.ts';
+import { permits, type DeskAction, type Permit, type Seat, type WhyNot } from './deskRules.ts';
 
 /** The operations a desk sends; all of them answer with the seq after which the queue shows what they did. */
 export type DeskOperation =
@@ -11,14 +11,15 @@ export type DeskOperation =
 /** What the commands need of one desk session. */
 export interface DeskLink {
   readonly sessionId: string;
+  readonly seat: Seat;
   readonly view: DeskView;
   readonly selected: DeskRow | null;
   readonly live: boolean;
   request<N extends DeskOperation>(name: N, input: CallOf<N>): Promise<OutputOf<N>>;
+  /** How far the queue shown has come. */
+  readonly seq: number;
   /** Resolves when the queue shown is at `seq` or further, or after a moment when it does not get there. */
   reached(seq: number): Promise<void>;
-  /** Resolves when the queue shown has moved on from the state now on the screen, or after a moment. */
-  moved(): Promise<void>;
 }
 
 /** A sentence about the last command, until the next one or until it is put away. */
@@ -33,6 +34,16 @@ export interface Question {
   readonly row: DeskRow;
 }
 
+/** What one press can mean. */
+export type Press = Exclude<DeskAction, 'priority' | 'cancel'>;
+
+const operations = {
+  start: 'queue.start',
+  recall: 'queue.recall',
+  finish: 'queue.finish',
+  skip: 'queue.skip',
+} as const satisfies Record<Exclude<Press, 'callNext'>, DeskOperation>;
+
 /** At most this many presses wait for their turn: enough for "F N", too few for a cat on the keyboard. */
 const waitingAtMost = 2;
 
@@ -45,7 +56,8 @@ export class DeskCommands {
   #pending = $state<DeskAction | null>(null);
   #notice = $state.raw<Notice | null>(null);
   #question = $state.raw<Question | null>(null);
-  #queue: DeskAction[] = [];
+  #queue: Press[] = [];
+  #sentAt = 0;
   #busy = false;
 
   constructor(link: DeskLink) {
@@ -66,13 +78,17 @@ export class DeskCommands {
   dismiss(): void {
     this.#notice = null;
   }
+  /** Says why something cannot be done now. */
+  explain(reason: WhyNot): void {
+    this.#notice = { kind: 'why', reason };
+  }
   /** "Wait": nothing is sent. */
   wait(): void {
     this.#question = null;
   }
 
   /** A button or key. Resolves when it is done, refused or told. */
-  async press(action: Exclude<DeskAction, 'priority' | 'cancel'>): Promise<void> {
+  async press(action: Press): Promise<void> {
     if (this.#busy) {
       const last = this.#queue.at(-1) ?? this.#pending;
       if (last !== action && this.#queue.length < waitingAtMost) this.#queue.push(action);
@@ -144,9 +160,8 @@ export class DeskCommands {
     if (next !== undefined) await this.#alone(next, () => this.#act(next));
   }
 
-  async #act(action: DeskAction): Promise<void> {
-    const { view, selected, live } = this.#link;
-    const permit: Permit = permits(view, selected, live)[action];
+  async #act(action: Press): Promise<void> {
+    const permit: Permit = this.#permit(action);
     if (permit.kind === 'no') {
       this.#notice = permit.reason === 'queueEmpty' ? { kind: 'empty', row: null } : { kind: 'why', reason: permit.reason };
     } else if (permit.kind === 'ask') {
@@ -154,8 +169,13 @@ export class DeskCommands {
     } else if (action === 'callNext') {
       await this.#callNext();
     } else if (permit.target) {
-      await this.#send(byAction(action), this.#of(permit.target));
+      await this.#send(operations[action], this.#of(permit.target));
     }
+  }
+
+  #permit(action: Press): Permit {
+    const { view, selected, live, seat } = this.#link;
+    return permits(view, selected, live, seat)[action];
   }
 
   async #callNext(): Promise<void> {
@@ -165,6 +185,7 @@ export class DeskCommands {
   }
 
   async #send<N extends DeskOperation>(name: N, input: CallOf<N>): Promise<void> {
+    this.#sentAt = this.#link.seq;
     const { seq } = await this.#link.request(name, input);
     await this.#link.reached(seq);
   }
@@ -175,36 +196,24 @@ export class DeskCommands {
         this.#notice = { kind: 'empty', row: null };
         return;
       case 'QUEUE_MOVED':
-        await this.#link.moved();
+        await this.#link.reached(this.#sentAt + 1);
         this.#notice = { kind: 'moved', row: this.#link.view.current };
         return;
       case 'CALLED_WAITING':
       case 'IN_CONSULTATION': {
-        await this.#link.moved();
-        const permit = permits(this.#link.view, this.#link.selected, this.#link.live).callNext;
+        await this.#link.reached(this.#sentAt + 1);
+        const permit = this.#permit('callNext');
         if (permit.kind === 'ask') this.#question = { kind: permit.question, row: permit.target };
         else this.#notice = { kind: 'changed', row: this.#link.view.current };
         return;
       }
       case 'WRONG_STATE':
       case 'CONFLICT':
-        await this.#link.moved();
+        await this.#link.reached(this.#sentAt + 1);
         this.#notice = { kind: 'changed', row: this.#link.view.current };
         return;
       default:
         this.#notice = { kind: 'error', code: error.code, traceId: error.traceId };
     }
   }
-}
-
-function byAction(action: Exclude<DeskAction, 'callNext'>) {
-  const names = {
-    start: 'queue.start',
-    recall: 'queue.recall',
-    finish: 'queue.finish',
-    skip: 'queue.skip',
-    cancel: 'queue.cancel',
-    priority: 'queue.recall',
-  } as const satisfies Record<Exclude<DeskAction, 'callNext'>, DeskOperation>;
-  return names[action];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { called, directoryOf, finished, idOf, joined, queueOf, skipped, start, started } from './deskFixtures.ts';
-import { ageOf, clock, deskView, matches, minutesWaited, moveIndex, toggledPriority } from './deskModel.ts';
+import { ageOf, deskView, matches, minutesWaited, moveIndex, toggledPriority } from './deskModel.ts';
 
 const tokens = (rows: readonly { token: string }[]) => rows.map((row) => row.token);
 
@@ -56,16 +56,6 @@ describe('times', () => {
 
   test('a clock that runs behind the server shows 0, never a minus', () => {
     expect(minutesWaited(queueOf(joined(1)).entries[idOf(1)]!, start - 120_000)).toBe(0);
-    expect(clock(start, start - 5000)).toBe('0:00');
-  });
-
-  test.each([
-    [0, '0:00'],
-    [65, '1:05'],
-    [3599, '59:59'],
-    [3753, '1:02:33'],
-  ])('%i s reads %s', (seconds, text) => {
-    expect(clock(start, start + seconds * 1000)).toBe(text);
   });
 
   test('age', () => {

@@ -82,15 +82,6 @@ export function minutesWaited(entry: QueueEntry, now: number): number {
   return minutesBetween(entry.joinedAt, entry.startedAt ?? entry.endedAt ?? now);
 }
 
-/** `4:07`, `1:02:33`: how long a visit or a call has been going on. */
-export function clock(from: number, now: number): string {
-  const seconds = Math.max(0, Math.floor((now - from) / 1000));
-  const two = (n: number) => String(n).padStart(2, '0');
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor(seconds / 60) % 60;
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
-}
-
 /** Age in years as far as a birth year tells; null when unknown. */
 export function ageOf(birthYear: number | null, now: number): number | null {
   return birthYear === null ? null : Math.max(0, new Date(now).getFullYear() - birthYear);

@@ -44,7 +44,8 @@ describe('[C2] what the desk may do', () => {
   test('recall takes back somebody skipped when selected, but only to a free desk', () => {
     const missed = [joined(1), joined(2), called(1), skipped(1)];
     expect(at(missed, { selected: 1 }).recall).toMatchObject({ kind: 'do', target: { token: 'A-001' } });
-    expect(at([...missed, called(2)], { selected: 1 }).recall).toEqual(no('deskBusy'));
+    expect(at([...missed, called(2), started(2)], { selected: 1 }).recall).toEqual(no('deskBusy'));
+    expect(at([...missed, called(2)], { selected: 1 }).recall).toMatchObject({ kind: 'do', target: { token: 'A-002' } });
     expect(at([...missed, called(2)], { selected: 2 }).recall).toMatchObject({
       kind: 'do',
       target: { token: 'A-002' },
@@ -57,6 +58,13 @@ describe('[C2] what the desk may do', () => {
     expect(at(bodies, { selected: 2 }).priority).toEqual(no('notWaiting'));
     expect(at(bodies, { selected: 2 }).cancel).toMatchObject({ kind: 'do' });
     expect(at(bodies, { selected: 1 }).cancel).toEqual(no('notWaiting'));
+  });
+
+  test('reception never ends a visit that has begun', () => {
+    const view = deskView(queueOf(joined(1), joined(2), called(1), started(1)), null);
+    const all = permits(view, null, true, 'staff');
+    expect(all.callNext).toEqual(no('inConsultation'));
+    expect(all.finish).toEqual(no('inConsultation'));
   });
 
   test('without a connection everything is off for that reason', () => {

@@ -24,27 +24,36 @@ export type Permit =
   | { readonly kind: 'ask'; readonly question: 'calledWaiting' | 'inConsultation'; readonly target: DeskRow }
   | { readonly kind: 'no'; readonly reason: WhyNot };
 
+/** Who sits at the desk: a visit that has begun is ended by its doctor, never from reception. */
+export type Seat = 'doctor' | 'staff';
+
 const no = (reason: WhyNot): Permit => ({ kind: 'no', reason });
 const go = (target: DeskRow | null): Permit => ({ kind: 'do', target });
 
 /**
  * Which desk actions are possible now, and why the others are not. The hub decides again: this only keeps a click from being wasted.
- * `selected` is the row that U, R (somebody skipped) and "take off the list" act on.
+ * `selected` is the row that U, R (somebody skipped, while nobody is called) and "take off the list" act on.
  */
-export function permits(view: DeskView, selected: DeskRow | null, live: boolean): Record<DeskAction, Permit> {
+export function permits(
+  view: DeskView,
+  selected: DeskRow | null,
+  live: boolean,
+  seat: Seat = 'doctor',
+): Record<DeskAction, Permit> {
   const { current, waiting } = view;
   const called = current?.entry.state === 'called' ? current : null;
   const consulting = current?.entry.state === 'in-consultation' ? current : null;
 
   const callNext = (): Permit => {
     if (called) return { kind: 'ask', question: 'calledWaiting', target: called };
+    if (consulting && seat === 'staff') return no('inConsultation');
     if (waiting.length === 0) return no('queueEmpty');
     return consulting ? { kind: 'ask', question: 'inConsultation', target: consulting } : go(null);
   };
   const ofCalled = (): Permit => (called ? go(called) : no(consulting ? 'alreadyStarted' : 'nobodyCalled'));
   const recall = (): Permit => {
-    if (selected?.entry.state === 'skipped') return current ? no('deskBusy') : go(selected);
-    return ofCalled();
+    if (called || selected?.entry.state !== 'skipped') return ofCalled();
+    return consulting ? no('deskBusy') : go(selected);
   };
   const waitingOrCalled = (states: readonly string[]): Permit => {
     if (!selected) return no('nothingSelected');
@@ -55,7 +64,7 @@ export function permits(view: DeskView, selected: DeskRow | null, live: boolean)
     callNext: callNext(),
     start: ofCalled(),
     recall: recall(),
-    finish: consulting ? go(consulting) : no(called ? 'notStarted' : 'nobodyCalled'),
+    finish: consulting && seat === 'doctor' ? go(consulting) : no(consulting ? 'inConsultation' : called ? 'notStarted' : 'nobodyCalled'),
     skip: ofCalled(),
     priority: waitingOrCalled(['waiting']),
     cancel: waitingOrCalled(['waiting', 'called', 'skipped']),

@@ -1,9 +1,11 @@
 import common from './common.json';
+import desk from './desk.json';
 import errors from './errors.json';
 import gallery from './gallery.json';
+import staff from './staff.json';
 import states from './states.json';
 import time from './time.json';
 import ui from './ui.json';
 
 /** The English files, one per feature; a new feature adds its line here and its file in every language's folder. */
-export default { common, errors, gallery, states, time, ui };
+export default { common, desk, errors, gallery, staff, states, time, ui };

@@ -1,0 +1,130 @@
+import { emptyQueue } from '../../../shared/state/queue.ts';
+import { t } from '../i18n/index.svelte.ts';
+import { hub, useStream, useView } from '../lib/index.ts';
+import { announce } from '../ui/announce.svelte.ts';
+import { DeskCommands } from './DeskCommands.svelte.ts';
+import { allRows, deskView, type DeskRow, type DeskView } from './deskModel.ts';
+import { newsOf } from './deskNews.ts';
+import { permits, type Seat } from './deskRules.ts';
+
+/** How long a command waits for the list to show what it did, ms; then the list will follow on its own. */
+const catchUpMs = 3_000;
+
+export type Desk = ReturnType<typeof useDesk>;
+
+/**
+ * One desk session, live: its rows, who is selected, what may be done, and the way to do it. Call while a component initialises; the
+ * component is made anew for another session. At reception, where several desks are open, joining is not announced.
+ */
+export function useDesk(sessionId: string, seat: Seat) {
+  const queue = useStream('queue', () => sessionId);
+  const directory = useView('directory', () => sessionId);
+  let selectedId = $state<string | null>(null);
+
+  const view: DeskView = $derived(deskView(queue.state ?? emptyQueue, directory.state));
+  const rows = $derived(new Map(allRows(view).map((row) => [row.id, row])));
+  const selected: DeskRow | null = $derived((selectedId === null ? undefined : rows.get(selectedId)) ?? null);
+  const live = $derived(hub.live && queue.status === 'live');
+  const allowed = $derived(permits(view, selected, live, seat));
+
+  const commands = new DeskCommands({
+    sessionId,
+    seat,
+    get view() {
+      return view;
+    },
+    get selected() {
+      return selected;
+    },
+    get live() {
+      return live;
+    },
+    get seq() {
+      return queue.seq;
+    },
+    request: (name, input) => hub.request(name, input),
+    reached: (seq) => reached(seq),
+  });
+
+  const waiters = new Set<() => void>();
+  function reached(seq: number): Promise<void> {
+    if (queue.seq >= seq) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        waiters.delete(check);
+        resolve();
+      };
+      const check = () => {
+        if (queue.seq >= seq) done();
+      };
+      const timer = setTimeout(done, catchUpMs);
+      waiters.add(check);
+    });
+  }
+  $effect(() => {
+    if (queue.seq >= 0) for (const check of [...waiters]) check();
+  });
+
+  queue.onEvents((events) => {
+    if (!queue.state) return;
+    // Whoever was called is who the doctor looks at next: the selection does not stay on somebody else.
+    if (events.some((event) => event.type === 'called' || event.type === 'started')) selectedId = null;
+    const news = newsOf(events, queue.state);
+    if (news === 'many') announce(t('desk.news.many', { count: view.waiting.length }));
+    else {
+      const told = news.filter((item) => seat === 'doctor' || item.kind !== 'joined');
+      const text = told.map(({ kind, entryId, token }) => {
+        const name = rows.get(entryId)?.name;
+        return t(`desk.news.${kind}`, { who: name ? `${token} ${name}` : token });
+      });
+      if (text.length > 0) announce(text.join(' '));
+    }
+  });
+
+  return {
+    sessionId,
+    seat,
+    commands,
+    get view() {
+      return view;
+    },
+    /** By id, every entry of the session. */
+    get rows() {
+      return rows;
+    },
+    /** Null: whoever is at the desk. */
+    get selected() {
+      return selected;
+    },
+    /** Whose record is shown: the selected one, else the one at the desk. */
+    get shown(): DeskRow | null {
+      return selected ?? view.current;
+    },
+    select(row: DeskRow | null) {
+      selectedId = row?.id ?? null;
+    },
+    get allowed() {
+      return allowed;
+    },
+    get live() {
+      return live;
+    },
+    get loaded() {
+      return queue.state !== null;
+    },
+    get status() {
+      return queue.status;
+    },
+    get error() {
+      return queue.error;
+    },
+    get updatedAt() {
+      return queue.updatedAt;
+    },
+    retry() {
+      queue.retry();
+      directory.retry();
+    },
+  };
+}
