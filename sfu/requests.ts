@@ -14,6 +14,11 @@ export interface Seat {
 
 type Route = (seat: Seat, raw: unknown) => Promise<unknown>;
 
+/** For what closes the asker's own socket: the reply is on its way by then. */
+function afterReply(work: () => void): void {
+  setImmediate(work);
+}
+
 /** Parses what came, handles it, and parses what goes out. */
 function route<I extends z.ZodType, O extends z.ZodType>(
   request: SfuRequest<I, O>,
@@ -113,13 +118,13 @@ export const routes: Readonly<Record<Exclude<SfuRequestName, 'join'>, Route>> = 
   snapshot: route(sfuRequests.snapshot, ({ room }) => room.snapshot()),
 
   leave: route(sfuRequests.leave, ({ room, peer }) => {
-    room.remove(peer, 'left');
+    afterReply(() => room.remove(peer, 'left'));
     return {};
   }),
 
   end: route(sfuRequests.end, ({ room, peer, directory }) => {
     if (peer.role !== 'doctor') throw new SfuFailure('FORBIDDEN', 'only the doctor may end the consultation');
-    directory.close(room.name, 'ended', room.epoch);
+    afterReply(() => directory.close(room.name, 'ended', room.epoch));
     return {};
   }),
 };

@@ -201,6 +201,14 @@ export type SfuRequestName = keyof typeof sfuRequests;
 export type SfuInput<N extends SfuRequestName> = z.input<(typeof sfuRequests)[N]['input']>;
 export type SfuOutput<N extends SfuRequestName> = z.output<(typeof sfuRequests)[N]['output']>;
 
+/** The same requests, in a shape in which a generic name finds the type of its own output. */
+const byName: { readonly [N in SfuRequestName]: { output: { parse(raw: unknown): SfuOutput<N> } } } = sfuRequests;
+
+/** Parses the `data` of a reply. @throws ZodError */
+export function parseSfuOutput<N extends SfuRequestName>(name: N, data: unknown): SfuOutput<N> {
+  return byName[name].output.parse(data);
+}
+
 /** Acknowledgement envelope; `data` is then parsed by the request's own output. */
 export const sfuReply = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), data: z.unknown() }),
