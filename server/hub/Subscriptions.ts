@@ -5,13 +5,19 @@ import { AppError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { hasRole } from '../../shared/permissions.ts';
 import { Access, type AccessDeps, type Actor } from '../store/Access.ts';
+import type { AuditSubject } from '../store/Audit.ts';
 import type { ChannelSources } from './channels.ts';
 import { roomOf, type Publisher } from './publish.ts';
 
 interface Subscription {
   readonly channel: keyof ChannelSources;
   readonly key: string;
+  /** Whom it is about, for the record of its end. */
+  readonly subject: AuditSubject;
 }
+
+/** Channels that show patients: opening and closing them is recorded. */
+const clinical: ReadonlySet<string> = new Set(['queue', 'directory', 'place', 'chat']);
 
 /** What one socket listens to: opened, recorded, checked again when access changes, closed. */
 export class Subscriptions {
@@ -43,10 +49,10 @@ export class Subscriptions {
     const access = new Access(actor, traceId, this.#deps.access);
     const source = this.#deps.sources[channel];
     await source.authorize(access, key.data);
-    await access.audit('subscribed', channel, { sessionId: key.data });
+    if (clinical.has(channel)) await access.audit('subscribed', channel, {});
     const current = await source.current(key.data, since, () => {
       if (!this.#socket.connected) return;
-      this.#open.set(room, { channel, key: key.data });
+      this.#open.set(room, { channel, key: key.data, subject: access.subject });
       void this.#socket.join(room);
     });
     return current;
@@ -85,6 +91,6 @@ export class Subscriptions {
     this.#open.delete(room);
     await this.#socket.leave(room);
     const access = new Access(actor, traceId, this.#deps.access);
-    await access.audit('unsubscribed', open.channel, { sessionId: open.key });
+    if (clinical.has(open.channel)) await access.audit('unsubscribed', open.channel, open.subject);
   }
 }

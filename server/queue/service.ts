@@ -8,6 +8,7 @@ import type { DeskSessionDoc, Patient } from '../store/entities.ts';
 import type { Repos } from '../store/Repos.ts';
 import type { Command, Committed, StreamsOf } from '../store/streams/index.ts';
 import { derivedId, randomBelow } from '../support/ids.ts';
+import { encounterIdOf } from './effects.ts';
 import type { Places } from './Places.ts';
 import * as rules from './rules.ts';
 
@@ -89,7 +90,7 @@ export class QueueService {
   }
 
   async start(access: Access, requestId: string, { sessionId, entryId }: InputOf<'queue.start'>): Promise<DeskOutput> {
-    const encounterId = derivedId('encounter', entryId);
+    const encounterId = encounterIdOf(entryId);
     return await this.#atDesk(access, requestId, sessionId, (state) => rules.start(state, entryId, encounterId));
   }
 

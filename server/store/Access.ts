@@ -49,6 +49,11 @@ export class Access {
     return { key: `${this.accountId}:${requestId}`, accountId: this.accountId, role };
   }
 
+  /** Whom this turned out to be about so far. */
+  get subject(): AuditSubject {
+    return this.#subject;
+  }
+
   /** Notes whom the operation turned out to be about; its outcome record names them. */
   about(subject: AuditSubject): void {
     this.#subject = { ...this.#subject, ...subject };
@@ -136,6 +141,16 @@ export class Access {
     if (patients.length === 0) return [];
     const filter = { patientId: { $in: patients.map((patient) => patient._id) } };
     return await this.#deps.repos.places.many(filter, { sort: { createdAt: -1 }, limit });
+  }
+
+  /** Only what is one's own account's. */
+  self(accountId: string): Promise<void> {
+    return accountId === this.accountId ? Promise.resolve() : Promise.reject(notFound('account'));
+  }
+
+  /** A clinic's open desks: public to everyone signed in, as on a notice board. */
+  async lobby(clinicId: string): Promise<void> {
+    if (!(await this.#deps.repos.clinics.get(clinicId))) throw notFound('clinic');
   }
 
   /** The consultation of an entry, for its two sides only: the session's doctor and whoever acts for the patient. */

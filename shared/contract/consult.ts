@@ -19,7 +19,6 @@ export const consultOperations = {
     roles: ['doctor', 'patient'],
     rate: 'write',
     audited: true,
-    once: 'reply',
   }),
   'consult.info': operation({
     kind: 'query',

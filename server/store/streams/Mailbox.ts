@@ -22,11 +22,11 @@ interface Planned<S, E extends StreamEvent> {
 const batchSize = 64;
 const conflictTries = 200;
 
-export interface MailboxDeps {
+export interface MailboxDeps<S, E extends StreamEvent> {
   readonly log: EventLog;
   readonly hub: string;
   readonly now: () => number;
-  readonly notify: (notice: CommitNotice) => void;
+  readonly notify: (notice: CommitNotice<S, E>) => void;
   /** Runs the effects of what was just committed here. */
   readonly drain: (events: readonly StoredEvent[]) => void;
   readonly onConflict: () => void;
@@ -41,7 +41,7 @@ export class Mailbox<S, E extends StreamEvent> {
   readonly key: string;
   lastUsed = 0;
   readonly #kind: StreamKind<S, E>;
-  readonly #deps: MailboxDeps;
+  readonly #deps: MailboxDeps<S, E>;
   readonly #stream: string;
   readonly #seen = new Map<string, number>();
   readonly #recent: E[] = [];
@@ -54,7 +54,7 @@ export class Mailbox<S, E extends StreamEvent> {
   #work: Promise<void> = Promise.resolve();
   #running = false;
 
-  constructor(kind: StreamKind<S, E>, key: string, deps: MailboxDeps) {
+  constructor(kind: StreamKind<S, E>, key: string, deps: MailboxDeps<S, E>) {
     this.#kind = kind;
     this.key = key;
     this.#deps = deps;

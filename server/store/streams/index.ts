@@ -18,7 +18,7 @@ export interface StreamsOptions {
   readonly idleMs?: number;
 }
 
-type Listener = (notice: CommitNotice) => void;
+export type CommitListener<S, E extends StreamEvent> = (notice: CommitNotice<S, E>) => void;
 
 /** A mailbox without its types, as the housekeeping sees it. */
 interface Held {
@@ -34,6 +34,8 @@ export interface StreamsOf<S, E extends StreamEvent> {
   command(key: string, command: Command, decide: Decide<S, E>): Promise<Committed<S, E>>;
   /** The events after a position when they are at hand, else null: send a snapshot. */
   since(key: string, epoch: number, seq: number): E[] | null;
+  /** Called after every commit, in order per stream, also for what another hub wrote. A listener's fault is only logged. */
+  onCommit(listener: CommitListener<S, E>): void;
   /** Older events, for paging. */
   before(key: string, seq: number, limit: number): Promise<E[]>;
 }
@@ -43,17 +45,11 @@ export class Streams {
   readonly #options: StreamsOptions;
   readonly #log: EventLog;
   readonly #boxes = new Map<string, { readonly box: Held; readonly forget: () => void }>();
-  readonly #listeners: Listener[] = [];
   #drain: (events: readonly StoredEvent[]) => void = () => undefined;
 
   constructor(options: StreamsOptions) {
     this.#options = options;
     this.#log = new EventLog(options.db);
-  }
-
-  /** Called after every commit, in order per stream. A listener must not throw; one that does is nobody else's problem. */
-  onCommit(listener: Listener): void {
-    this.#listeners.push(listener);
   }
 
   /** Who runs the effects of what is committed here. */
@@ -64,6 +60,7 @@ export class Streams {
   /** The typed access to one kind. Call once per kind. */
   of<S, E extends StreamEvent>(kind: StreamKind<S, E>): StreamsOf<S, E> {
     const own = new Map<string, Mailbox<S, E>>();
+    const listeners: CommitListener<S, E>[] = [];
     const box = (key: string): Mailbox<S, E> => {
       const known = own.get(key);
       if (known) return known;
@@ -71,7 +68,7 @@ export class Streams {
         log: this.#log,
         hub: this.#options.hub,
         now: this.#options.now,
-        notify: (notice) => this.#notify(notice),
+        notify: (notice) => this.#tell(listeners, notice),
         drain: (events) => this.#drain(events),
         onConflict: () => this.#options.onConflict?.(),
       });
@@ -83,6 +80,7 @@ export class Streams {
       load: (key) => box(key).load(),
       command: (key, command, decide) => box(key).submit(command, decide),
       since: (key, epoch, seq) => box(key).since(epoch, seq),
+      onCommit: (listener) => void listeners.push(listener),
       before: async (key, seq, limit) => {
         const { epoch } = await box(key).load();
         const stored = await this.#log.before(`${kind.name}:${key}`, epoch, seq, limit);
@@ -110,8 +108,8 @@ export class Streams {
     }
   }
 
-  #notify(notice: CommitNotice): void {
-    for (const listener of this.#listeners) {
+  #tell<S, E extends StreamEvent>(listeners: readonly CommitListener<S, E>[], notice: CommitNotice<S, E>): void {
+    for (const listener of listeners) {
       try {
         listener(notice);
       } catch (error) {

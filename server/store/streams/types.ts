@@ -59,7 +59,7 @@ export interface Committed<S, E> extends Loaded<S> {
 }
 
 /** Told after every commit, in order, also of events that another hub wrote. */
-export interface CommitNotice<S = unknown, E extends StreamEvent = StreamEvent> extends Loaded<S> {
+export interface CommitNotice<S, E extends StreamEvent> extends Loaded<S> {
   readonly kind: string;
   readonly key: string;
   readonly events: readonly E[];
