@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** What each top folder may import of ours. Tests may import anything; root configs are not checked. */
+/** What each top folder may import of ours. Tests may import anything; files at the root (package.json) are nobody's. */
 const ALLOWED = {
   shared: ['shared'],
   server: ['server', 'shared'],
@@ -35,7 +35,7 @@ const boundaries = {
       const target = path.resolve(path.dirname(context.filename), source.value);
       const [to = '', second] = path.relative(context.cwd, target).split(path.sep);
       const allowed = ALLOWED[/** @type {keyof typeof ALLOWED} */ (from)];
-      if (!allowed || (isTest && to === 'tests' && second === 'support')) return;
+      if (!allowed || second === undefined || (isTest && to === 'tests' && second === 'support')) return;
       if (!allowed.includes(to)) context.report({ node: source, messageId: 'folder', data: { from, to } });
       else if (isRules && to !== 'shared') context.report({ node: source, messageId: 'rules' });
     }

@@ -17,6 +17,7 @@ describe('import boundaries', () => {
     ['server/queue/service.ts', "import 'socket.io-client'"],
     ['server/queue/rules.ts', "export * from '../../shared/state/queue.ts'"],
     ['server/queue/service.test.ts', "import '../../tests/support/until.ts'"],
+    ['server/support/version.ts', "import '../../package.json'"],
     ['tests/media/call.test.ts', "import '../../client/src/consult/room/Room.ts'"],
   ])('%s may say %s', (file, code) => {
     expect(problems(file, code)).toEqual([]);
