@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build as bundle, type BuildFailure } from 'esbuild';
+import { build as bundle, stop as stopEsbuild, type BuildFailure } from 'esbuild';
 import { hashInputs } from './support/inputs.ts';
 import { createSteps, printFailure, type StepLog } from './support/log.ts';
 import { ROOT } from './support/paths.ts';
@@ -40,6 +40,7 @@ const DIST = path.join(ROOT, 'dist');
 export async function build(log: StepLog): Promise<'built' | 'skipped'> {
   await mkdir(DIST, { recursive: true });
   const made = await Promise.all(PARTS.map((part) => buildPart(part, log)));
+  await stopEsbuild();
   return made.includes(true) ? 'built' : 'skipped';
 }
 

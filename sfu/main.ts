@@ -11,6 +11,8 @@ const config = readConfig();
 const log = pino({ name: 'sfu', level: config.logLevel });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => shutDown(signal));
+// Under a supervisor: its end, however it came, is ours too. Without one there is no channel to lose.
+process.on('disconnect', () => shutDown('supervisor gone'));
 process.on('unhandledRejection', (reason) => {
   log.fatal({ err: reason }, 'unhandled rejection');
   process.exit(1);
