@@ -1,11 +1,12 @@
 import { createRouter, type Routes } from 'sv-router';
+import type { Role } from '../../shared/permissions.ts';
 import NotFoundPage from './NotFoundPage.svelte';
 
 /**
  * Every page, lazily loaded. To add one: put `'/path': () => import('./feature/NamePage.svelte')` below; a path with `:entryId` gives the page
  * `route.getParams('/consult/:entryId').entryId`. Guards and redirects are `hooks: { beforeLoad }` of a group (sv-router).
  * Waiting for their pages: `/sign-in` accounts/SignInPage, `/patient` queue/PatientHomePage, `/desk` desk/DoctorDeskPage, `/staff`
- * staff/StaffDeskPage, `/consult/:entryId` consult/ConsultPage, and `/`, which sends each role to `homeOf(role)`.
+ * staff/StaffDeskPage, `/consult/:entryId` consult/ConsultPage, and `/`, which sends each role to `homeOf(roles)`.
  */
 const pages = {
   '*': NotFoundPage,
@@ -17,9 +18,8 @@ const gallery = { '/gallery': () => import('./gallery/GalleryPage.svelte') } sat
 
 export const { p, navigate, isActive, preload, route } = createRouter({ ...(demo ? gallery : {}), ...pages });
 
-const homes = { patient: '/patient', doctor: '/desk', staff: '/staff', admin: '/staff' } as const;
-
-/** The page a person starts on. Admins share the staff desk until they have a page of their own. */
-export function homeOf(role: keyof typeof homes): (typeof homes)[keyof typeof homes] {
-  return homes[role];
+/** The page a person starts on; of several roles the one that works at a desk. Admins share the staff desk until they have a page of their own. */
+export function homeOf(roles: readonly Role[]): '/desk' | '/staff' | '/patient' {
+  if (roles.includes('doctor')) return '/desk';
+  return roles.includes('staff') || roles.includes('admin') ? '/staff' : '/patient';
 }

@@ -14,16 +14,16 @@ export const softTone: Record<Tone, string> = {
   hold: 'bg-hold-bg text-hold',
 };
 
-/** Left edge of a card or row that shows a meaning. */
-export const edgeTone: Record<Tone, string> = {
-  neutral: 'border-l-control',
-  accent: 'border-l-accent',
-  danger: 'border-l-danger',
-  waiting: 'border-l-waiting-line',
-  called: 'border-l-called-line',
-  consult: 'border-l-consult-line',
-  urgent: 'border-l-urgent-line',
-  emergency: 'border-l-emergency-line',
-  done: 'border-l-done-line',
-  hold: 'border-l-hold-line',
+/** A surface that shows a meaning: soft background and a border that reaches 3:1. */
+export const surfaceTone: Record<Tone, string> = {
+  neutral: 'border-control bg-surface',
+  accent: 'border-accent bg-accent-bg',
+  danger: 'border-danger bg-danger-bg',
+  waiting: 'border-waiting-line bg-waiting-bg',
+  called: 'border-called-line bg-called-bg',
+  consult: 'border-consult-line bg-consult-bg',
+  urgent: 'border-urgent-line bg-urgent-bg',
+  emergency: 'border-emergency-line bg-emergency-bg',
+  done: 'border-done-line bg-done-bg',
+  hold: 'border-hold-line bg-hold-bg',
 };
