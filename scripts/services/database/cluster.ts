@@ -49,6 +49,10 @@ log_min_error_statement = panic
 log_error_verbosity = terse
 log_checkpoints = off
 
+# Writers of one unique key at once can deadlock; the gateway runs the losers again, so find out soon.
+deadlock_timeout = 30ms
+documentdb.throwDeadlockOnCRUD = on
+
 shared_preload_libraries = 'pg_cron,pg_documentdb_core,pg_documentdb'
 cron.database_name = 'postgres'
 # Its jobs poll every two seconds; the gateway runs the two that matter once a minute.

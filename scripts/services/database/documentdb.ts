@@ -64,8 +64,7 @@ async function launchGateway(socketDir: string, port: number, bound: (port: numb
       throw new Error('the gateway ended before it listened');
     });
     ended.catch(() => undefined);
-    const [raw] = await Promise.race([once(child, 'message'), ended]);
-    const message = Message.parse(raw);
+    const message = Message.parse((await Promise.race([once(child, 'message'), ended]))[0]);
     if ('error' in message) {
       throw new SetupError(
         `The database gateway cannot listen: ${message.error}`,

@@ -30,8 +30,21 @@ export function sandboxCommand(sandbox: Sandbox, program: readonly string[]): [s
   const identity = root
     ? ['--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID']
     : ['--unshare-user', '--uid', id, '--gid', id];
+  // A change of identity clears what --die-with-parent set: it is set again behind it.
   const drop = root
-    ? ['/usr/bin/setpriv', '--reuid', id, '--regid', id, '--clear-groups', '--inh-caps=-all', '--no-new-privs', '--']
+    ? [
+        '/usr/bin/setpriv',
+        '--pdeathsig',
+        'KILL',
+        '--reuid',
+        id,
+        '--regid',
+        id,
+        '--clear-groups',
+        '--inh-caps=-all',
+        '--no-new-privs',
+        '--',
+      ]
     : [];
   return [
     'flock',

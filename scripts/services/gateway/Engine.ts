@@ -1,6 +1,10 @@
-import { Pool, type PoolClient, type PoolConfig } from 'pg';
-import { z } from 'zod';
+import { join } from 'node:path';
 import { Code, CommandError } from './errors.ts';
+import type { Row, Value } from './sql/messages.ts';
+import { SqlPool } from './sql/SqlPool.ts';
+import { ConnectionLost, SqlError } from './sql/SqlError.ts';
+
+export type { Row } from './sql/messages.ts';
 
 export interface EngineOptions {
   /** Folder of the engine's unix socket. */
@@ -11,23 +15,17 @@ export interface EngineOptions {
   statementTimeoutMs: number;
 }
 
-export type Value = string | Buffer | readonly string[] | null;
-/** One row, columns in order: BSON as bytes, everything else as PostgreSQL's text. */
-export type Row = readonly (Buffer | string | null)[];
-
-const Failure = z.object({ code: z.string() });
-const unreachable = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P03', '53300']);
 /** Longest that administration (an index build, a drop) may run. */
 const adminTimeoutMs = 600_000;
 
 /**
- * The way to the engine: prepared, parameterised SQL over a bounded pool. A connection that was lost before a statement went out
- * becomes ShutdownInProgress (nothing happened), one lost afterwards InterruptedAtShutdown (the outcome is unknown), as a
- * stopping mongod says it.
+ * The way to the engine: prepared, parameterised SQL over bounded pools. A connection lost before a statement went out becomes
+ * ShutdownInProgress (nothing happened), one lost afterwards InterruptedAtShutdown (the outcome is unknown), as a stopping
+ * mongod says it.
  */
 export class Engine {
-  readonly #pool: Pool;
-  readonly #admin: Pool;
+  readonly #pool: SqlPool;
+  readonly #admin: SqlPool;
 
   constructor(options: EngineOptions) {
     this.#pool = createPool(options, options.connections, options.statementTimeoutMs);
@@ -35,75 +33,49 @@ export class Engine {
   }
 
   /** Runs one statement in its own transaction; `name` identifies the text, so that each backend parses it once. */
-  async run(name: string, text: string, values: readonly Value[]): Promise<readonly Row[]> {
-    return this.#run(this.#pool, name, text, values);
+  run(name: string, text: string, values: readonly Value[]): Promise<readonly Row[]> {
+    return this.#pool.run(name, text, values).catch(rethrow);
   }
 
   /** The same for what may take long and must not occupy the command pool. */
-  async runLong(name: string, text: string, values: readonly Value[]): Promise<readonly Row[]> {
-    return this.#run(this.#admin, name, text, values);
+  runLong(name: string, text: string, values: readonly Value[]): Promise<readonly Row[]> {
+    return this.#admin.run(name, text, values).catch(rethrow);
   }
 
-  async #run(pool: Pool, name: string, text: string, values: readonly Value[]): Promise<readonly Row[]> {
-    let client: PoolClient;
-    try {
-      client = await pool.connect();
-    } catch (error) {
-      throw new CommandError(
-        Code.ShutdownInProgress,
-        `the engine cannot be reached (${stateOf(error) ?? 'no answer'})`,
-      );
-    }
-    try {
-      const result = await client.query<(Buffer | string | null)[]>({
-        name,
-        text,
-        values: [...values],
-        rowMode: 'array',
-        types: { getTypeParser: () => decode },
-      });
-      client.release();
-      return result.rows;
-    } catch (error) {
-      const state = stateOf(error);
-      const lost = state === undefined || unreachable.has(state) || state.startsWith('57P');
-      client.release(lost);
-      if (!lost) throw error;
-      throw new CommandError(
-        Code.InterruptedAtShutdown,
-        'the engine was lost while the command ran; its outcome is unknown',
-      );
-    }
+  trim(): void {
+    this.#pool.trim();
+    this.#admin.trim();
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.#pool.end(), this.#admin.end()]);
+  close(): void {
+    this.#pool.close();
+    this.#admin.close();
   }
 }
 
-function createPool(options: EngineOptions, max: number, timeoutMs: number): Pool {
-  const config: PoolConfig = {
-    host: options.socketDir,
-    port: 5432,
-    user: 'postgres',
-    database: 'postgres',
-    max,
-    idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: 15_000,
-    application_name: 'nadi-gateway',
-    options: `-c statement_timeout=${timeoutMs} -c lock_timeout=20000 -c client_min_messages=error`,
-  };
-  const pool = new Pool(config);
-  // An idle connection that dies is dropped from the pool by pg; the next command opens another.
-  pool.on('error', () => undefined);
-  return pool;
+function createPool({ socketDir }: EngineOptions, most: number, timeoutMs: number): SqlPool {
+  return new SqlPool({
+    path: join(socketDir, '.s.PGSQL.5432'),
+    most,
+    parameters: {
+      user: 'postgres',
+      database: 'postgres',
+      application_name: 'nadi-gateway',
+      options: `-c statement_timeout=${timeoutMs} -c lock_timeout=20000 -c client_min_messages=error`,
+    },
+  });
 }
 
-function decode(text: string | Buffer): string | Buffer {
-  if (typeof text !== 'string') return text;
-  return text.startsWith('BSONHEX') ? Buffer.from(text.slice(7), 'hex') : text;
-}
-
-function stateOf(error: unknown): string | undefined {
-  return Failure.safeParse(error).data?.code;
+function rethrow(error: unknown): never {
+  // 57P: the server is going away (an administrator's command, a crash of another backend, a start in progress).
+  const terminated = error instanceof SqlError && error.state.startsWith('57P');
+  const lost = error instanceof ConnectionLost;
+  if (!lost && !terminated) throw error;
+  if (!lost || error.sent) {
+    throw new CommandError(
+      Code.InterruptedAtShutdown,
+      'the engine was lost while the command ran; its outcome is unknown',
+    );
+  }
+  throw new CommandError(Code.ShutdownInProgress, 'the engine cannot be reached');
 }

@@ -3,11 +3,13 @@ import type { CursorStore } from './cursors.ts';
 import type { Engine } from './Engine.ts';
 import { Code, CommandError } from './errors.ts';
 import type { Command } from './frames.ts';
+import type { UniqueKeys } from './uniqueKeys.ts';
 
 export interface Services {
   engine: Engine;
   cursors: CursorStore;
-  now(): Date;
+  uniqueKeys: UniqueKeys;
+  now: () => Date;
 }
 
 /** Answers one command with a reply document. */
@@ -74,6 +76,12 @@ export class Request {
     return asInteger(this.#body, this.#fields.get(field));
   }
 
+  /** Whether a field is true, or a number other than zero. */
+  isTrue(field: string): boolean {
+    const found = this.#fields.get(field);
+    return found !== undefined && this.#body.subarray(found.value, found.end).some((byte) => byte !== 0);
+  }
+
   /** The embedded document or array in a field, as bytes. */
   document(field: string): Buffer | undefined {
     const found = this.#fields.get(field);
@@ -82,7 +90,9 @@ export class Request {
 
   /** The command document for the engine: without the envelope and without `drop`. */
   spec(...drop: readonly string[]): Buffer {
-    const kept = [...this.#fields.values()].filter((field) => !envelope.has(field.name) && !drop.includes(field.name));
+    const kept = [...this.#fields.values()].filter(
+      (field) => !envelope.has(field.name) && !drop.includes(field.name) && !isEmptySort(field),
+    );
     if (kept.length === this.#fields.size) return this.#body;
     return assemble(kept.map((field) => this.#body.subarray(field.start, field.end)));
   }
@@ -97,4 +107,9 @@ export class Request {
     if (items.some((item) => item.type !== 3)) throw new CommandError(Code.TypeMismatch, `${field} must be documents`);
     return Buffer.concat(items.map((item) => array.subarray(item.value, item.end)));
   }
+}
+
+/** MongoDB takes an empty sort for none; the engine refuses it. */
+function isEmptySort({ name, type, value, end }: Element): boolean {
+  return name === 'sort' && type === 3 && end - value === 5;
 }

@@ -1,9 +1,9 @@
 import { deserialize, serialize, type Document } from 'bson';
-import { DatabaseError } from 'pg';
 import { z } from 'zod';
 import { codeOfSqlState, unpackSqlState } from './engineCodes.ts';
-import type { Engine } from './Engine.ts';
 import { Code, CommandError } from './errors.ts';
+import type { Engine } from './Engine.ts';
+import { SqlError } from './sql/SqlError.ts';
 
 /** Keeps every BSON type as it came (numbers, longs, regexes). */
 const faithful = { promoteValues: false, promoteLongs: false, bsonRegExp: true } as const;
@@ -56,8 +56,8 @@ export async function duplicateError(
   collection: string,
   error: unknown,
 ): Promise<unknown> {
-  if (!(error instanceof DatabaseError) || (error.code !== '23505' && error.code !== '23P01')) return error;
-  const id = /^documents_rum_index_(\d+)$/.exec(error.constraint ?? '')?.[1];
+  if (!(error instanceof SqlError) || (error.state !== '23505' && error.state !== '23P01')) return error;
+  const id = /^documents_rum_index_(\d+)$/.exec(error.constraint)?.[1];
   const key = id === undefined ? { name: '_id_', key: { _id: 1 } } : await indexById(engine, id);
   const { errmsg, ...extra } = describe(database, collection, key, undefined);
   return new CommandError(Code.DuplicateKey, errmsg, extra);
@@ -106,6 +106,5 @@ async function indexById(engine: Engine, id: string): Promise<IndexKey | undefin
 
 function toIndex(rows: Awaited<ReturnType<Engine['run']>>): IndexKey | undefined {
   const [name, key] = rows[0] ?? [];
-  if (typeof name !== 'string' || !Buffer.isBuffer(key)) return undefined;
-  return { name, key: deserialize(key) };
+  return name && key ? { name: name.toString('utf8'), key: deserialize(key) } : undefined;
 }

@@ -1,6 +1,6 @@
-import { DatabaseError } from 'pg';
 import { serialize, type Document } from 'bson';
 import { codeOfSqlState } from './engineCodes.ts';
+import { SqlError } from './sql/SqlError.ts';
 
 /** MongoDB error codes that the gateway itself uses (mongodb.com/docs/manual/reference/error-codes). */
 export const Code = {
@@ -69,11 +69,11 @@ const postgresStates: Record<string, number> = {
  */
 export function toCommandError(error: unknown): CommandError {
   if (error instanceof CommandError) return error;
-  if (error instanceof DatabaseError && error.code !== undefined) {
-    const engine = codeOfSqlState(error.code);
+  if (error instanceof SqlError) {
+    const engine = codeOfSqlState(error.state);
     if (engine !== undefined) return new CommandError(engine, error.message);
-    const code = postgresStates[error.code] ?? Code.InternalError;
-    return new CommandError(code, `${codeName(code)} (engine state ${error.code})`);
+    const code = postgresStates[error.state] ?? Code.InternalError;
+    return new CommandError(code, `${codeName(code)} (engine state ${error.state})`);
   }
   return new CommandError(Code.InternalError, 'the gateway failed on this command');
 }

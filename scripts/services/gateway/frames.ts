@@ -1,4 +1,5 @@
 import { validate } from './bson.ts';
+import { ByteQueue } from './ByteQueue.ts';
 import { crc32c } from './crc32c.ts';
 
 /** MongoDB's wire protocol (mongodb.com/docs/manual/reference/mongodb-wire-protocol), the part that drivers of today speak. */
@@ -36,42 +37,20 @@ export interface Command {
 
 /** Cuts a byte stream into frames. Holds at most one incomplete message, never more than `maxMessageBytes`. */
 export class FrameReader {
-  #chunks: Buffer[] = [];
-  #size = 0;
-  #wanted = headerBytes;
+  readonly #queue = new ByteQueue();
 
-  /** Adds bytes; throws a FrameError as soon as a header cannot be one. */
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
+    this.#queue.push(chunk);
   }
 
-  /** The next whole frame, or undefined until more bytes come. */
+  /** The next whole frame, or undefined until more bytes come. Throws a FrameError as soon as a header cannot be one. */
   next(): Frame | undefined {
-    if (this.#size < headerBytes) return undefined;
-    if (this.#wanted === headerBytes) {
-      const length = this.#join(headerBytes).readInt32LE(0);
-      if (length <= headerBytes || length > maxMessageBytes) throw new FrameError(`message of ${length} bytes`);
-      this.#wanted = length;
-    }
-    if (this.#size < this.#wanted) return undefined;
-    const all = this.#join(this.#wanted);
-    const bytes = all.subarray(0, this.#wanted);
-    const rest = all.subarray(this.#wanted);
-    this.#chunks[0] = rest;
-    if (rest.length === 0) this.#chunks.shift();
-    this.#size -= this.#wanted;
-    this.#wanted = headerBytes;
-    return { requestId: bytes.readInt32LE(4), opCode: bytes.readInt32LE(12), bytes };
-  }
-
-  /** A buffer of at least `size` bytes from the front of the queue; chunks are joined only when a frame spans several. */
-  #join(size: number): Buffer {
-    const first = this.#chunks[0] ?? Buffer.alloc(0);
-    if (first.length >= size) return first;
-    const joined = Buffer.concat(this.#chunks);
-    this.#chunks = [joined];
-    return joined;
+    const header = this.#queue.peek(headerBytes);
+    if (header === undefined) return undefined;
+    const length = header.readInt32LE(0);
+    if (length <= headerBytes || length > maxMessageBytes) throw new FrameError(`message of ${length} bytes`);
+    const bytes = this.#queue.take(length);
+    return bytes && { requestId: bytes.readInt32LE(4), opCode: bytes.readInt32LE(12), bytes };
   }
 }
 

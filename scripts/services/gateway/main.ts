@@ -4,6 +4,7 @@ import { releaseCursors } from './commands/handshake.ts';
 import { Connection } from './Connection.ts';
 import { CursorStore } from './cursors.ts';
 import { Engine } from './Engine.ts';
+import { UniqueKeys } from './uniqueKeys.ts';
 
 /**
  * The gateway process: MongoDB's wire protocol in front of the DocumentDB engine. Loopback only. Sends `{port}` to its parent when
@@ -27,7 +28,7 @@ const engine = new Engine({
   statementTimeoutMs: config.GATEWAY_STATEMENT_TIMEOUT_MS,
 });
 const cursors = new CursorStore({ idleMs: config.GATEWAY_CURSOR_IDLE_MS, most: 2_000 }, () => Date.now());
-const services = { engine, cursors, now: () => new Date() };
+const services = { engine, cursors, uniqueKeys: new UniqueKeys(engine), now: () => new Date() };
 
 const connections = new Set<Connection>();
 let lastId = 0;
@@ -40,6 +41,7 @@ server.maxConnections = maxClients;
 
 /** What MongoDB does in background threads: idle cursors end, expired documents (TTL) go. */
 async function maintain(): Promise<void> {
+  engine.trim();
   await releaseCursors(engine, cursors.sweep());
   await engine.runLong('ttl', 'CALL documentdb_api_internal.delete_expired_rows()', []);
   await engine.runLong('cursor_files', 'SELECT documentdb_api_internal.cursor_directory_cleanup()', []);
@@ -62,7 +64,8 @@ function stop(): void {
   stopping = true;
   clearInterval(timer);
   server.close(() => {
-    void engine.close().finally(() => process.exit(0));
+    engine.close();
+    process.exit(0);
   });
   for (const connection of connections) connection.close();
   setTimeout(() => process.exit(1), 5_000).unref();

@@ -1,6 +1,6 @@
 import { Code, CommandError } from '../errors.ts';
 import type { Handler } from '../Request.ts';
-import { bsonColumn, onlyRow, reply } from './replies.ts';
+import { bsonColumn, isTrue, onlyRow, reply } from './replies.ts';
 
 const create: Handler = async (request, { engine }) => {
   request.collection();
@@ -32,9 +32,9 @@ const listDatabases: Handler = async (request, { engine }) => {
 const drop: Handler = async (request, { engine }) => {
   const collection = request.collection();
   const text = 'SELECT documentdb_api.drop_collection($1, $2)';
-  const [dropped] = onlyRow(await engine.runLong('drop', text, [request.database, collection]));
+  const row = onlyRow(await engine.runLong('drop', text, [request.database, collection]));
   const ns = `${request.database}.${collection}`;
-  return reply(dropped === 't' ? { ns, nIndexesWas: 1, ok: 1 } : { ok: 1 });
+  return reply(isTrue(row, 0) ? { ns, nIndexesWas: 1, ok: 1 } : { ok: 1 });
 };
 
 const dropDatabase: Handler = async (request, { engine }) => {
@@ -50,12 +50,24 @@ const collMod: Handler = async (request, { engine }) => {
   return bsonColumn(row, 0);
 };
 
+/** Whatever may change indexes makes the gateway forget what it knows of them: before, and after for who read meanwhile. */
+function changingIndexes(handler: Handler): Handler {
+  return async (request, services, connectionId) => {
+    services.uniqueKeys.forget(request.database);
+    try {
+      return await handler(request, services, connectionId);
+    } finally {
+      services.uniqueKeys.forget(request.database);
+    }
+  };
+}
+
 export const adminCommands: Record<string, Handler> = {
   create,
-  createIndexes,
-  dropIndexes,
+  createIndexes: changingIndexes(createIndexes),
+  dropIndexes: changingIndexes(dropIndexes),
   listDatabases,
-  drop,
-  dropDatabase,
-  collMod,
+  drop: changingIndexes(drop),
+  dropDatabase: changingIndexes(dropDatabase),
+  collMod: changingIndexes(collMod),
 };

@@ -81,7 +81,7 @@ const killCursors: Handler = async (request, { cursors, engine }) => {
 export async function releaseCursors(engine: Parameters<Handler>[1]['engine'], ids: readonly bigint[]): Promise<void> {
   if (ids.length === 0) return;
   await engine.run('delete_cursors', 'SELECT documentdb_api_internal.delete_cursors($1::bigint[])', [
-    ids.map((id) => id.toString()),
+    `{${ids.join(',')}}`,
   ]);
 }
 

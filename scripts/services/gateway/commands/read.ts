@@ -12,9 +12,9 @@ async function firstPage(
 ): Promise<Buffer> {
   const text = `SELECT cursorpage, continuation, cursorid FROM documentdb_api.${fn}($1, $2)`;
   const row = onlyRow(await engine.run(fn, text, [request.database, request.spec()]));
-  const continuation = row[1];
-  if (Buffer.isBuffer(continuation) && typeof row[2] === 'string') {
-    await releaseCursors(engine, cursors.add(BigInt(row[2]), request.database, collection, continuation));
+  const [, continuation, id] = row;
+  if (continuation && id) {
+    await releaseCursors(engine, cursors.add(id.readBigInt64BE(0), request.database, collection, continuation));
   }
   return bsonColumn(row, 0);
 }
@@ -46,7 +46,7 @@ const getMore: Handler = async (request, { engine, cursors }) => {
         [request.database, request.spec(), cursor.continuation],
       ),
     );
-    cursors.settle(cursor, Buffer.isBuffer(row[1]) ? row[1] : null);
+    cursors.settle(cursor, row[1] ?? null);
     return bsonColumn(row, 0);
   } catch (error) {
     // Whether the batch was consumed is unknown now; continuing could skip or repeat documents.

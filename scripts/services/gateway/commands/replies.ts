@@ -16,6 +16,11 @@ export function onlyRow(rows: readonly Row[]): Row {
 /** A BSON column that must not be null. */
 export function bsonColumn(row: Row, index: number): Buffer {
   const value = row[index];
-  if (!Buffer.isBuffer(value)) throw new CommandError(Code.InternalError, 'the engine returned no document');
+  if (!value) throw new CommandError(Code.InternalError, 'the engine returned no document');
   return value;
+}
+
+/** A boolean column in PostgreSQL's binary form. */
+export function isTrue(row: Row, index: number): boolean {
+  return row[index]?.[0] === 1;
 }
