@@ -43,7 +43,11 @@ export async function createApp(config: Config): Promise<App> {
   const hub = buildHub(config, mongo.db, io, log);
   if (config.mode === 'demo') await seedDemo({ db: mongo.db, repos: hub.repos, places: hub.places, now: Date.now });
 
-  const agenda = new Agenda({ backend: new MongoBackend({ mongo: mongo.db }), processEvery: '5 seconds', name: hub.id });
+  const agenda = new Agenda({
+    backend: new MongoBackend({ mongo: mongo.db }),
+    processEvery: '5 seconds',
+    name: hub.id,
+  });
   agenda.on('error', (error: unknown) => log.warn({ err: error }, 'jobs'));
   agenda.define('sweep', async () => {
     await hub.places.finishJoins();

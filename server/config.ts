@@ -4,7 +4,12 @@ const port = z.coerce.number().int().min(0).max(65535);
 const urlList = z
   .string()
   .default('')
-  .transform((list) => list.split(',').map((url) => url.trim()).filter((url) => url !== ''))
+  .transform((list) =>
+    list
+      .split(',')
+      .map((url) => url.trim())
+      .filter((url) => url !== ''),
+  )
   .pipe(z.array(z.url()));
 
 const schema = z.object({
@@ -12,10 +17,17 @@ const schema = z.object({
   NADI_HOST: z.string().default('127.0.0.1'),
   NADI_MODE: z.enum(['demo', 'production', 'test']).default('demo'),
   NADI_DATA: z.string().default('./data'),
-  MONGODB_URI: z.string({ error: 'needed: where the database is' }).regex(/^mongodb(\+srv)?:\/\//, 'must be a mongodb:// address'),
-  MONGODB_DB: z.string().regex(/^[\w-]{1,60}$/).default('nadi'),
+  MONGODB_URI: z
+    .string({ error: 'needed: where the database is' })
+    .regex(/^mongodb(\+srv)?:\/\//, 'must be a mongodb:// address'),
+  MONGODB_DB: z
+    .string()
+    .regex(/^[\w-]{1,60}$/)
+    .default('nadi'),
   NADI_ENGINE: z.string().default('mongodb'),
-  NADI_SECRET: z.string({ error: 'needed: signs access and refresh tokens' }).min(43, 'must be at least 32 bytes in base64'),
+  NADI_SECRET: z
+    .string({ error: 'needed: signs access and refresh tokens' })
+    .min(43, 'must be at least 32 bytes in base64'),
   NADI_GRANT_PRIVATE_KEY: z.base64({ error: 'needed: Ed25519 private key, PKCS8 DER in base64' }).min(1),
   NADI_SFU_NODES: urlList,
   NADI_SFU_SECRET: z.string({ error: 'needed: shared with the media nodes' }).min(16),

@@ -33,7 +33,10 @@ export class Authenticator {
     const now = this.#deps.now();
     let known = this.#known.get(sid);
     if (!known || known.until <= now) {
-      const [session, account] = await Promise.all([this.#deps.sessions.isLive(sid), this.#deps.repos.accounts.get(accountId)]);
+      const [session, account] = await Promise.all([
+        this.#deps.sessions.isLive(sid),
+        this.#deps.repos.accounts.get(accountId),
+      ]);
       known = { account, live: session, until: now + trustMs };
       if (this.#known.size >= maxEntries) this.#known.clear();
       this.#known.set(sid, known);

@@ -5,7 +5,10 @@ const fresh: RotationState = { current: 5, previous: 4, rotatedAt: 1_000_000, lo
 const later = fresh.rotatedAt + twoTabsMs + 1;
 
 /** Presents tokens one after another; returns the kinds of answers and the state. */
-function play(state: RotationState, steps: readonly (readonly [number, number])[]): { kinds: string[]; state: RotationState } {
+function play(
+  state: RotationState,
+  steps: readonly (readonly [number, number])[],
+): { kinds: string[]; state: RotationState } {
   const kinds: string[] = [];
   for (const [token, now] of steps) {
     const answer = rotate(state, token, now);

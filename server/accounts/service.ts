@@ -77,7 +77,10 @@ export class AccountService {
 
   async me(access: Access): Promise<AccountView> {
     const { account } = access.actor;
-    const [patients, clinics] = await Promise.all([access.has('patient') ? access.ownPatients() : [], access.clinics()]);
+    const [patients, clinics] = await Promise.all([
+      access.has('patient') ? access.ownPatients() : [],
+      access.clinics(),
+    ]);
     return {
       id: account._id,
       name: account.name,

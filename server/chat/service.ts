@@ -24,7 +24,11 @@ export class ChatService {
   }
 
   /** Posts once per request id; a repeat gets the id and seq of the first. */
-  async send(access: Access, requestId: string, { threadId, text }: InputOf<'chat.send'>): Promise<OutputOf<'chat.send'>> {
+  async send(
+    access: Access,
+    requestId: string,
+    { threadId, text }: InputOf<'chat.send'>,
+  ): Promise<OutputOf<'chat.send'>> {
     const { side } = await access.consultation(threadId);
     const command = access.command(requestId, side);
     const messageId = derivedId('message', command.key);
@@ -38,7 +42,13 @@ export class ChatService {
   async history(access: Access, { threadId, before }: InputOf<'chat.history'>): Promise<OutputOf<'chat.history'>> {
     await access.consultation(threadId);
     const events = await this.#chats.before(threadId, before, limits.chatPage);
-    const messages = events.map(({ seq, at, data }) => ({ id: data.messageId, seq, at, author: data.author, text: data.text }));
+    const messages = events.map(({ seq, at, data }) => ({
+      id: data.messageId,
+      seq,
+      at,
+      author: data.author,
+      text: data.text,
+    }));
     return { messages, more: (events[0]?.seq ?? 1) > 1 };
   }
 }

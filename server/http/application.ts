@@ -21,7 +21,11 @@ export function createHttpApplication(config: Config, deps: HealthDeps & HttpDoo
   app.use('/api', (_request, _response, next) => next(new AppError('UNKNOWN_OPERATION', 'no such address')));
   client(app, resolve(config.clientDir));
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    const reply = deps.door.failure(error instanceof URIError ? new AppError('INVALID_INPUT', 'bad address') : error, newId(), 'http');
+    const reply = deps.door.failure(
+      error instanceof URIError ? new AppError('INVALID_INPUT', 'bad address') : error,
+      newId(),
+      'http',
+    );
     response.status(error instanceof AppError ? 404 : error instanceof URIError ? 400 : 500).json(reply);
   });
   return app;
@@ -60,12 +64,17 @@ function client(app: Express, dir: string): void {
     '/assets',
     express.static(join(dir, 'assets'), { immutable: true, maxAge: '365d', fallthrough: false, index: false }),
   );
-  app.use(express.static(dir, { index: false, setHeaders: (response) => response.setHeader('cache-control', 'no-cache') }));
+  app.use(
+    express.static(dir, { index: false, setHeaders: (response) => response.setHeader('cache-control', 'no-cache') }),
+  );
   const page = join(dir, 'index.html');
   app.get('/{*path}', (_request, response, next) => {
     if (!existsSync(page)) return next(new AppError('NOT_FOUND', 'the client is not built: run npm start'));
     response.setHeader('cache-control', 'no-cache');
-    response.setHeader('permissions-policy', 'camera=(self), microphone=(self), display-capture=(self), geolocation=()');
+    response.setHeader(
+      'permissions-policy',
+      'camera=(self), microphone=(self), display-capture=(self), geolocation=()',
+    );
     response.sendFile(page);
   });
 }

@@ -45,7 +45,10 @@ export function openApiDocument(): Json {
 function describe(name: string, operation: Operation): Json {
   const get = methodOf(operation) === 'get';
   const input = schemaOf(operation.input, 'input');
-  const error = { description: 'A coded error', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };
+  const error = {
+    description: 'A coded error',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+  };
   const data = schemaOf(operation.output, 'output');
   const ok = { type: 'object', required: ['ok', 'data'], properties: { ok: { const: true }, data } };
   return {
@@ -58,7 +61,11 @@ function describe(name: string, operation: Operation): Json {
       ? { parameters: parametersOf(input) }
       : { requestBody: { required: true, content: { 'application/json': { schema: input } } } }),
     ...(operation.kind === 'command'
-      ? { parameters: [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{8,64}$' } }] }
+      ? {
+          parameters: [
+            { name: 'Idempotency-Key', in: 'header', schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{8,64}$' } },
+          ],
+        }
       : {}),
     responses: {
       200: { description: 'OK', content: { 'application/json': { schema: ok } } },
@@ -74,7 +81,12 @@ const objectSchema = z.object({
 
 function parametersOf(schema: Json): Json[] {
   const { properties, required } = objectSchema.parse(schema);
-  return Object.entries(properties).map(([name, of]) => ({ name, in: 'query', required: required.includes(name), schema: of }));
+  return Object.entries(properties).map(([name, of]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema: of,
+  }));
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {

@@ -45,7 +45,13 @@ export function operationRoutes(deps: HttpDoorDeps): Router {
   return router;
 }
 
-async function serve(deps: HttpDoorDeps, name: string, operation: Operation, request: Request, response: Response): Promise<void> {
+async function serve(
+  deps: HttpDoorDeps,
+  name: string,
+  operation: Operation,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const get = methodOf(operation) === 'get';
   const body: unknown = request.body;
   if (!get && request.headers['content-type'] !== undefined && !request.is('application/json')) {
@@ -105,7 +111,8 @@ function bodyProblem(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const parsed = parserError.safeParse(error);
   if (parsed.success) {
-    if (parsed.data.type === 'entity.too.large') return new AppError('TOO_LARGE', `at most ${limits.requestBytes} bytes`);
+    if (parsed.data.type === 'entity.too.large')
+      return new AppError('TOO_LARGE', `at most ${limits.requestBytes} bytes`);
     if (parsed.data.status === 415) return new AppError('UNSUPPORTED_MEDIA_TYPE', 'send plain UTF-8 JSON');
     if (parsed.data.status < 500) return new AppError('INVALID_INPUT', 'the body is not JSON');
   }

@@ -95,7 +95,17 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     metrics,
     subscriptions: (socket) => new Subscriptions(socket, { sources, access: accessDeps, publisher }),
   });
-  const tail = new Tail({ streams, sessions, authenticator, repos, publisher, sockets, log, now, intervalMs: config.tailMs });
+  const tail = new Tail({
+    streams,
+    sessions,
+    authenticator,
+    repos,
+    publisher,
+    sockets,
+    log,
+    now,
+    intervalMs: config.tailMs,
+  });
 
   return {
     id,

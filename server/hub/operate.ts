@@ -152,7 +152,9 @@ function parseInput(operation: Operation, raw: unknown): unknown {
   const parsed = operation.input.safeParse(raw === undefined ? {} : raw);
   if (parsed.success) return parsed.data;
   // Paths and reasons only: never the value, which may be somebody's.
-  const issues = parsed.error.issues.slice(0, 5).map((issue) => ({ path: issue.path.join('.').slice(0, 100), code: issue.code }));
+  const issues = parsed.error.issues
+    .slice(0, 5)
+    .map((issue) => ({ path: issue.path.join('.').slice(0, 100), code: issue.code }));
   throw new AppError('INVALID_INPUT', 'the input does not fit', { issues });
 }
 

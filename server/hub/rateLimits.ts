@@ -49,4 +49,12 @@ export class RateLimits {
   }
 }
 
-const classes = ['address', 'signInAddress', 'signInPair', 'read', 'write', 'chat', 'signIn'] as const satisfies readonly Class[];
+const classes = [
+  'address',
+  'signInAddress',
+  'signInPair',
+  'read',
+  'write',
+  'chat',
+  'signIn',
+] as const satisfies readonly Class[];

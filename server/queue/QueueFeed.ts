@@ -78,7 +78,9 @@ export class QueueFeed {
   #later(step: () => Promise<void>): void {
     this.#work = this.#work
       .then(step)
-      .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'a view was not sent; the next change or tick will'));
+      .catch((error: unknown) =>
+        this.#deps.log.warn({ err: error }, 'a view was not sent; the next change or tick will'),
+      );
   }
 
   async #tick(): Promise<void> {
@@ -152,7 +154,10 @@ export class QueueFeed {
 
   #makeSources(): QueueFeed['sources'] {
     const { queues, views, repos } = this.#deps;
-    const view = (authorize: ChannelSource['authorize'], read: (key: string) => Promise<[Revision, unknown]>): ChannelSource => ({
+    const view = (
+      authorize: ChannelSource['authorize'],
+      read: (key: string) => Promise<[Revision, unknown]>,
+    ): ChannelSource => ({
       authorize,
       // Joined first: a change between reading and joining would be lost, one sent before this state is only older.
       current: async (key, _since, join) => {
@@ -171,7 +176,10 @@ export class QueueFeed {
         current: (key: string, since: Position | undefined, join: () => void): Promise<Subscribed> =>
           streamStart(queues, key, since, join, (state) => queueState.parse(state)),
       },
-      directory: view(desk, async (sessionId) => [this.#revision(await queues.load(sessionId)), await views.directory(sessionId)]),
+      directory: view(desk, async (sessionId) => [
+        this.#revision(await queues.load(sessionId)),
+        await views.directory(sessionId),
+      ]),
       place: view(
         async (access, entryId) => void (await access.ownPlace(entryId)),
         async (entryId) => {

@@ -1,5 +1,12 @@
 import type { DeskSession, Directory, Place } from '../../shared/contract/queue.ts';
-import { atDesk, isActive, tokenLabel, waitingOrder, type QueueEvent, type QueueState } from '../../shared/state/queue.ts';
+import {
+  atDesk,
+  isActive,
+  tokenLabel,
+  waitingOrder,
+  type QueueEvent,
+  type QueueState,
+} from '../../shared/state/queue.ts';
 import type { PlaceDoc } from '../store/entities.ts';
 import type { Repos } from '../store/Repos.ts';
 import type { Loaded, StreamsOf } from '../store/streams/index.ts';
@@ -13,7 +20,12 @@ export interface QueueViewsDeps {
 
 /** What does not change during a clinic, remembered briefly. */
 interface Card {
-  readonly session: { readonly id: string; readonly label: string; readonly startsAt: number; readonly clinicId: string };
+  readonly session: {
+    readonly id: string;
+    readonly label: string;
+    readonly startsAt: number;
+    readonly clinicId: string;
+  };
   readonly doctorName: string;
   readonly specialty: string;
   readonly clinicName: string;
@@ -180,7 +192,10 @@ export class QueueViews {
       specialty: doctor.specialty,
       clinicName: clinic.name,
       slotMinutes: session.slotMinutes,
-      earlier: earlier.map((visit) => ({ mode: visit.mode, minutes: ((visit.endedAt ?? 0) - visit.startedAt) / 60_000 })),
+      earlier: earlier.map((visit) => ({
+        mode: visit.mode,
+        minutes: ((visit.endedAt ?? 0) - visit.startedAt) / 60_000,
+      })),
       until: now + rememberMs,
     };
     if (this.#cards.size > 2_000) this.#cards.clear();

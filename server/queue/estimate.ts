@@ -28,7 +28,11 @@ const assumedSpread = 0.45;
  * Simulates the desk from now on: the current visit, then everybody waiting in calling order.
  * @returns per waiting entry the range of minutes until the call, and for somebody who would join now (`joining`).
  */
-export function estimateWaits(state: QueueState, pace: Pace, now: number): { entries: Map<string, WaitRange>; joining: WaitRange } {
+export function estimateWaits(
+  state: QueueState,
+  pace: Pace,
+  now: number,
+): { entries: Map<string, WaitRange>; joining: WaitRange } {
   const entries = new Map<string, WaitRange>();
   const spread = spreadOf(pace);
   const busy = atDesk(state);

@@ -25,7 +25,8 @@ export interface Claim {
   readonly priority: Priority;
 }
 
-const effects = (entryId: string, ...kinds: readonly QueueEffect[]) => kinds.map((kind) => ({ kind, data: { entryId } }));
+const effects = (entryId: string, ...kinds: readonly QueueEffect[]) =>
+  kinds.map((kind) => ({ kind, data: { entryId } }));
 
 /** Gives the next token. @throws CONFLICT when this claim is already in the queue. */
 export function join(state: QueueState, claim: Claim): QueueDecision {
@@ -88,7 +89,9 @@ export function prioritise(state: QueueState, entryId: string, priority: Priorit
 
 function called(entry: QueueEntry): QueueDecision {
   const data = { entryId: entry.id };
-  return entry.mode === 'video' ? { type: 'called', data, effects: effects(entry.id, 'room.open') } : { type: 'called', data };
+  return entry.mode === 'video'
+    ? { type: 'called', data, effects: effects(entry.id, 'room.open') }
+    : { type: 'called', data };
 }
 
 function entryOf(state: QueueState, entryId: string): QueueEntry {
@@ -99,7 +102,10 @@ function entryOf(state: QueueState, entryId: string): QueueEntry {
 
 function requireState(entry: QueueEntry, ...allowed: readonly EntryState[]): void {
   if (allowed.includes(entry.state)) return;
-  throw new AppError('WRONG_STATE', `${tokenLabel(entry.token)} is ${entry.state}`, { entryId: entry.id, state: entry.state });
+  throw new AppError('WRONG_STATE', `${tokenLabel(entry.token)} is ${entry.state}`, {
+    entryId: entry.id,
+    state: entry.state,
+  });
 }
 
 function requireFreeDesk(state: QueueState): void {

@@ -33,7 +33,11 @@ export class QueueService {
   }
 
   /** Repeats of one request open one session: its id is derived from the request. */
-  async openSession(access: Access, requestId: string, input: InputOf<'queue.openSession'>): Promise<{ sessionId: string }> {
+  async openSession(
+    access: Access,
+    requestId: string,
+    input: InputOf<'queue.openSession'>,
+  ): Promise<{ sessionId: string }> {
     const doctor = await access.doctorAt(input.clinicId, input.doctorId);
     const session: DeskSessionDoc = {
       _id: derivedId('desk-session', access.accountId, requestId),
@@ -57,14 +61,23 @@ export class QueueService {
   }
 
   /** Registers and queues in one go. Ids derive from the request, so that a repeat makes neither a second patient nor a second place. */
-  async addWalkIn(access: Access, requestId: string, input: InputOf<'queue.addWalkIn'>): Promise<OutputOf<'queue.addWalkIn'>> {
+  async addWalkIn(
+    access: Access,
+    requestId: string,
+    input: InputOf<'queue.addWalkIn'>,
+  ): Promise<OutputOf<'queue.addWalkIn'>> {
     const session = await access.desk(input.sessionId);
     if (session.status !== 'open') throw new AppError('SESSION_CLOSED', 'this desk session is closed');
     const command = access.command(requestId, deskRole(access));
     const patient = await this.#register(derivedId('patient', command.key), input);
     access.about({ patientId: patient._id });
     const { reason, priority } = input;
-    const taken = await this.#takePlace(session, patient, command, { mode: 'in-person', source: 'walk-in', reason, priority });
+    const taken = await this.#takePlace(session, patient, command, {
+      mode: 'in-person',
+      source: 'walk-in',
+      reason,
+      priority,
+    });
     return { ...taken, patientId: patient._id, patientCode: patient.code };
   }
 
@@ -76,7 +89,11 @@ export class QueueService {
   }
 
   /** @throws AppError QUEUE_MOVED with the new state `{epoch, seq, state}` in its details, and what `rules.callNext` throws. */
-  async callNext(access: Access, requestId: string, { sessionId, seen }: InputOf<'queue.callNext'>): Promise<DeskOutput> {
+  async callNext(
+    access: Access,
+    requestId: string,
+    { sessionId, seen }: InputOf<'queue.callNext'>,
+  ): Promise<DeskOutput> {
     try {
       return await this.#atDesk(access, requestId, sessionId, (state) => rules.callNext(state, seen));
     } catch (error) {
@@ -85,7 +102,11 @@ export class QueueService {
     }
   }
 
-  async recall(access: Access, requestId: string, { sessionId, entryId }: InputOf<'queue.recall'>): Promise<DeskOutput> {
+  async recall(
+    access: Access,
+    requestId: string,
+    { sessionId, entryId }: InputOf<'queue.recall'>,
+  ): Promise<DeskOutput> {
     return await this.#atDesk(access, requestId, sessionId, (state) => rules.recall(state, entryId));
   }
 
@@ -94,7 +115,11 @@ export class QueueService {
     return await this.#atDesk(access, requestId, sessionId, (state) => rules.start(state, entryId, encounterId));
   }
 
-  async finish(access: Access, requestId: string, { sessionId, entryId }: InputOf<'queue.finish'>): Promise<DeskOutput> {
+  async finish(
+    access: Access,
+    requestId: string,
+    { sessionId, entryId }: InputOf<'queue.finish'>,
+  ): Promise<DeskOutput> {
     return await this.#atDesk(access, requestId, sessionId, (state) => rules.finish(state, entryId));
   }
 
@@ -102,7 +127,11 @@ export class QueueService {
     return await this.#atDesk(access, requestId, sessionId, (state) => rules.skip(state, entryId));
   }
 
-  async cancel(access: Access, requestId: string, { sessionId, entryId }: InputOf<'queue.cancel'>): Promise<DeskOutput> {
+  async cancel(
+    access: Access,
+    requestId: string,
+    { sessionId, entryId }: InputOf<'queue.cancel'>,
+  ): Promise<DeskOutput> {
     return await this.#atDesk(access, requestId, sessionId, (state) => rules.cancel(state, entryId));
   }
 
@@ -132,7 +161,8 @@ export class QueueService {
     wish: { mode: ConsultMode; source: 'online' | 'walk-in'; reason: string; priority: Priority },
   ): Promise<{ entryId: string; token: string }> {
     const done: Committed<QueueState, QueueEvent> = await this.#deps.places.take(session, patient._id, command, wish);
-    if (done.event.type !== 'joined') throw new AppError('REQUEST_REUSED', 'this request id was used for something else');
+    if (done.event.type !== 'joined')
+      throw new AppError('REQUEST_REUSED', 'this request id was used for something else');
     return { entryId: done.event.data.entryId, token: tokenLabel(done.event.data.token) };
   }
 

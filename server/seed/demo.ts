@@ -34,13 +34,61 @@ const doctors = [
 
 /** Patients with a login (and one's child) and those already waiting without one. */
 const people = [
-  { key: 'asha', name: 'Asha Verma', gender: 'female', born: 1991, phone: '+91 98450 11001', email: 'patient@demo.nadi', relation: 'self' },
-  { key: 'kabir', name: 'Kabir Verma', gender: 'male', born: 2018, phone: null, email: 'patient@demo.nadi', relation: 'parent' },
-  { key: 'ravi', name: 'Ravi Kumar', gender: 'male', born: 1984, phone: '+91 98450 11002', email: 'patient2@demo.nadi', relation: 'self' },
-  { key: 'lakshmi', name: 'Lakshmi Iyer', gender: 'female', born: 1958, phone: '+91 98450 11003', email: null, relation: null },
-  { key: 'joseph', name: 'Joseph D’Souza', gender: 'male', born: 1972, phone: '+91 98450 11004', email: null, relation: null },
+  {
+    key: 'asha',
+    name: 'Asha Verma',
+    gender: 'female',
+    born: 1991,
+    phone: '+91 98450 11001',
+    email: 'patient@demo.nadi',
+    relation: 'self',
+  },
+  {
+    key: 'kabir',
+    name: 'Kabir Verma',
+    gender: 'male',
+    born: 2018,
+    phone: null,
+    email: 'patient@demo.nadi',
+    relation: 'parent',
+  },
+  {
+    key: 'ravi',
+    name: 'Ravi Kumar',
+    gender: 'male',
+    born: 1984,
+    phone: '+91 98450 11002',
+    email: 'patient2@demo.nadi',
+    relation: 'self',
+  },
+  {
+    key: 'lakshmi',
+    name: 'Lakshmi Iyer',
+    gender: 'female',
+    born: 1958,
+    phone: '+91 98450 11003',
+    email: null,
+    relation: null,
+  },
+  {
+    key: 'joseph',
+    name: 'Joseph D’Souza',
+    gender: 'male',
+    born: 1972,
+    phone: '+91 98450 11004',
+    email: null,
+    relation: null,
+  },
   { key: 'meena', name: 'Meena Sharma', gender: 'female', born: 1999, phone: null, email: null, relation: null },
-  { key: 'farhan', name: 'Farhan Ali', gender: 'male', born: 2021, phone: '+91 98450 11006', email: null, relation: null },
+  {
+    key: 'farhan',
+    name: 'Farhan Ali',
+    gender: 'male',
+    born: 2021,
+    phone: '+91 98450 11006',
+    email: null,
+    relation: null,
+  },
 ] as const;
 
 const waiting = [

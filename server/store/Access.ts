@@ -75,7 +75,9 @@ export class Access {
 
   async clinics(): Promise<Clinic[]> {
     const ids = await this.clinicIds();
-    return ids.length === 0 ? [] : await this.#deps.repos.clinics.many({ _id: { $in: [...ids] } }, { sort: { name: 1 } });
+    return ids.length === 0
+      ? []
+      : await this.#deps.repos.clinics.many({ _id: { $in: [...ids] } }, { sort: { name: 1 } });
   }
 
   /** A desk session the actor works at: the doctor's own, or any of the clinic for staff and admin. */
@@ -154,7 +156,9 @@ export class Access {
   }
 
   /** The consultation of an entry, for its two sides only: the session's doctor and whoever acts for the patient. */
-  async consultation(entryId: string): Promise<{ place: PlaceDoc; patient: Patient; doctor: Doctor; side: 'doctor' | 'patient' }> {
+  async consultation(
+    entryId: string,
+  ): Promise<{ place: PlaceDoc; patient: Patient; doctor: Doctor; side: 'doctor' | 'patient' }> {
     const place = await this.#deps.repos.places.get(entryId);
     if (place) {
       this.about({ entryId, patientId: place.patientId });
@@ -163,7 +167,8 @@ export class Access {
         this.#deps.repos.doctors.get(place.doctorId),
       ]);
       if (patient && doctor) {
-        if (this.has('doctor') && doctor.accountId === this.accountId) return { place, patient, doctor, side: 'doctor' };
+        if (this.has('doctor') && doctor.accountId === this.accountId)
+          return { place, patient, doctor, side: 'doctor' };
         if (this.has('patient') && this.#actsFor(patient)) return { place, patient, doctor, side: 'patient' };
       }
     }

@@ -86,7 +86,10 @@ export class Effects {
     for (const effect of event.effects ?? []) {
       effects.push(effect.state === 'pending' ? await this.#run(event, effect) : effect);
     }
-    const attempts = Math.max(0, ...effects.filter((effect) => effect.state === 'pending').map((effect) => effect.attempts));
+    const attempts = Math.max(
+      0,
+      ...effects.filter((effect) => effect.state === 'pending').map((effect) => effect.attempts),
+    );
     await this.#events.updateOne(
       { _id: event._id },
       attempts > 0

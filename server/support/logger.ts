@@ -7,6 +7,9 @@ export function createLogger(level: string): Logger {
   return pino({
     level,
     base: { service: 'hub' },
-    redact: { paths: ['*.password', '*.token', '*.accessToken', '*.grant', '*.secret', 'req.headers.authorization'], remove: true },
+    redact: {
+      paths: ['*.password', '*.token', '*.accessToken', '*.grant', '*.secret', 'req.headers.authorization'],
+      remove: true,
+    },
   });
 }

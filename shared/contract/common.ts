@@ -14,7 +14,13 @@ export const line = (max: number) =>
     .string()
     .max(max * 4)
     .transform((text) => text.normalize('NFC').trim())
-    .pipe(z.string().min(1).max(max).regex(/^\P{Cc}*$/u, 'control characters'));
+    .pipe(
+      z
+        .string()
+        .min(1)
+        .max(max)
+        .regex(/^\P{Cc}*$/u, 'control characters'),
+    );
 
 /** Several lines of text: trimmed; tabs and newlines are allowed, other control characters are not. */
 export const text = (max: number) =>
@@ -23,10 +29,19 @@ export const text = (max: number) =>
     .max(max * 4)
     .transform((value) => value.normalize('NFC').replace(/\r\n?/g, '\n').trim())
     // eslint-disable-next-line no-control-regex -- the point is to name them
-    .pipe(z.string().min(1).max(max).regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/u, 'control characters'));
+    .pipe(
+      z
+        .string()
+        .min(1)
+        .max(max)
+        .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/u, 'control characters'),
+    );
 
 export const personName = line(limits.nameChars);
-export const phone = z.string().max(limits.phoneChars).regex(/^\+?[0-9][0-9 -]{6,18}$/);
+export const phone = z
+  .string()
+  .max(limits.phoneChars)
+  .regex(/^\+?[0-9][0-9 -]{6,18}$/);
 export const gender = z.enum(['female', 'male', 'other', 'unstated']);
 export const consultMode = z.enum(['video', 'in-person']);
 export const priority = z.enum(['normal', 'urgent', 'emergency']);

@@ -51,7 +51,9 @@ export interface ViewChannel<S extends z.ZodType = z.ZodType> {
   readonly state: S;
 }
 
-export function stream<S extends z.ZodType, E extends z.ZodType>(c: Omit<StreamChannel<S, E>, 'type'>): StreamChannel<S, E> {
+export function stream<S extends z.ZodType, E extends z.ZodType>(
+  c: Omit<StreamChannel<S, E>, 'type'>,
+): StreamChannel<S, E> {
   return { type: 'stream', ...c };
 }
 export function view<S extends z.ZodType>(c: Omit<ViewChannel<S>, 'type'>): ViewChannel<S> {

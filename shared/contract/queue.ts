@@ -137,7 +137,8 @@ export const queueOperations = {
   }),
   'queue.callNext': operation({
     kind: 'command',
-    summary: 'Call whoever is next. `seen` is the entry called last as the caller knows it; a stale one gets QUEUE_MOVED.',
+    summary:
+      'Call whoever is next. `seen` is the entry called last as the caller knows it; a stale one gets QUEUE_MOVED.',
     input: z.strictObject({ sessionId: id, seen: id.nullable() }),
     output: deskOutput,
     roles: ['doctor', 'staff'],

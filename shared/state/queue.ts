@@ -67,7 +67,11 @@ export const queueEvent = z.discriminatedUnion('type', [
   event('prioritised', z.object({ entryId: id, priority })),
 ]);
 export type QueueEvent = z.infer<typeof queueEvent>;
-export type QueueEventBody = QueueEvent extends infer E ? (E extends QueueEvent ? Pick<E, 'type' | 'data'> : never) : never;
+export type QueueEventBody = QueueEvent extends infer E
+  ? E extends QueueEvent
+    ? Pick<E, 'type' | 'data'>
+    : never
+  : never;
 
 export const emptyQueue: QueueState = { entries: {}, nextToken: 1, current: null };
 
@@ -92,7 +96,11 @@ export function reduceQueue(state: QueueState, event: QueueEvent): QueueState {
       recalls: 0,
       skips: 0,
     };
-    return { ...state, entries: { ...state.entries, [entryId]: entry }, nextToken: Math.max(state.nextToken, token + 1) };
+    return {
+      ...state,
+      entries: { ...state.entries, [entryId]: entry },
+      nextToken: Math.max(state.nextToken, token + 1),
+    };
   }
   const entry = state.entries[event.data.entryId];
   if (!entry) return state;

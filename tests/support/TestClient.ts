@@ -95,7 +95,10 @@ export class TestClient {
   }
 
   /** One operation over HTTP. */
-  async http(path: string, init: { method?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Response> {
+  async http(
+    path: string,
+    init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Response> {
     return await fetch(`${this.url}${path}`, {
       method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
       headers: {
@@ -119,7 +122,13 @@ export class TestClient {
   }
 
   /** The newest state of a view that fulfils `wanted`, waiting for it. */
-  async view<T>(channel: string, key: string, schema: z.ZodType<T>, wanted: (state: T) => boolean, what: string): Promise<T> {
+  async view<T>(
+    channel: string,
+    key: string,
+    schema: z.ZodType<T>,
+    wanted: (state: T) => boolean,
+    what: string,
+  ): Promise<T> {
     return await until(what, () => {
       const frame = this.views.findLast((one) => one.channel === channel && one.key === key);
       const state = frame ? schema.parse(frame.state) : null;
@@ -133,7 +142,12 @@ export class TestClient {
 }
 
 export function cookieOf(response: Response): string {
-  return response.headers.getSetCookie().find((cookie) => cookie.startsWith('nadi_refresh='))?.split(';')[0] ?? '';
+  return (
+    response.headers
+      .getSetCookie()
+      .find((cookie) => cookie.startsWith('nadi_refresh='))
+      ?.split(';')[0] ?? ''
+  );
 }
 
 /** A refused reply as the error it stands for. */

@@ -11,7 +11,10 @@ export interface HubEnvironment {
   readonly grantPublicKey: string;
 }
 
-export function hubEnvironment(database: { uri: string; dbName: string }, more: Record<string, string> = {}): HubEnvironment {
+export function hubEnvironment(
+  database: { uri: string; dbName: string },
+  more: Record<string, string> = {},
+): HubEnvironment {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   return {
     grantPublicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),

@@ -6,7 +6,12 @@ export const indexes: Migration = {
   id: '0001-indexes',
   async up(db: Db): Promise<void> {
     await db.collection('events').createIndexes([
-      { key: { stream: 1, cmd: 1 }, name: 'one_per_request', unique: true, partialFilterExpression: { cmd: { $exists: true } } },
+      {
+        key: { stream: 1, cmd: 1 },
+        name: 'one_per_request',
+        unique: true,
+        partialFilterExpression: { cmd: { $exists: true } },
+      },
       { key: { due: 1 }, name: 'pending_effects', partialFilterExpression: { due: { $exists: true } } },
       { key: { at: 1 }, name: 'tail' },
     ]);
@@ -33,7 +38,11 @@ export const indexes: Migration = {
       { key: { patientId: 1 }, name: 'one_active', unique: true, partialFilterExpression: { active: true } },
       { key: { patientId: 1, createdAt: -1 }, name: 'history' },
       { key: { sessionId: 1 }, name: 'by_session' },
-      { key: { joiningSince: 1 }, name: 'unfinished_joins', partialFilterExpression: { joiningSince: { $exists: true } } },
+      {
+        key: { joiningSince: 1 },
+        name: 'unfinished_joins',
+        partialFilterExpression: { joiningSince: { $exists: true } },
+      },
     ]);
     await db.collection('encounters').createIndexes([{ key: { doctorId: 1, endedAt: -1 }, name: 'recent_visits' }]);
     await db.collection('audit').createIndexes([

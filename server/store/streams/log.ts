@@ -33,7 +33,10 @@ export const storedEvent = z.object({
 export type StoredEvent = z.infer<typeof storedEvent>;
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0');
-export const eventId = (stream: string, epoch: number, seq: number): string => `${stream}/${pad(epoch, 4)}/${pad(seq, 10)}`;
+export const eventId = (stream: string, epoch: number, seq: number): string =>
+  `${stream}/${pad(epoch, 4)}/${pad(seq, 10)}`;
+
+const writeErrors = z.array(z.object({ index: z.int() }));
 
 /** How far an ordered append got. */
 export interface Appended {
@@ -110,8 +113,8 @@ export class EventLog {
       return { count: events.length, conflict: false };
     } catch (error) {
       if (!(error instanceof MongoBulkWriteError) || error.code !== 11000) throw error;
-      const failed = Array.isArray(error.writeErrors) ? error.writeErrors[0] : error.writeErrors;
-      return { count: failed?.index ?? 0, conflict: true };
+      const failed = writeErrors.parse([error.writeErrors].flat());
+      return { count: failed[0]?.index ?? 0, conflict: true };
     }
   }
 

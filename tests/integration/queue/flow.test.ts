@@ -49,7 +49,12 @@ describe('[C1 C2 C3 C8] a morning at one desk', () => {
     const start = { seq: first.seq, state: queueState.parse(first.state) };
     expect(waitingOrder(start.state).map((entry) => entry.priority)).toEqual(['urgent', 'normal', 'normal']);
 
-    const joined = await patient.call('queue.join', { sessionId, patientId: asha(patient), mode: 'video', reason: 'Cough' });
+    const joined = await patient.call('queue.join', {
+      sessionId,
+      patientId: asha(patient),
+      mode: 'video',
+      reason: 'Cough',
+    });
     expect(joined.token).toBe('A-004');
     const watch = await patient.subscribe('place', joined.entryId);
     if (watch.kind !== 'view') throw new Error('expected a view');
@@ -83,7 +88,12 @@ describe('[C1 C2 C3 C8] a morning at one desk', () => {
     expect(follow(doctor, start)).toEqual(queueState.parse(fresh.state));
 
     const { places } = await patient.call('queue.history', {});
-    expect(places[0]).toMatchObject({ entryId: joined.entryId, state: 'done', token: 'A-004', patientName: 'Asha Verma' });
+    expect(places[0]).toMatchObject({
+      entryId: joined.entryId,
+      state: 'done',
+      token: 'A-004',
+      patientName: 'Asha Verma',
+    });
     await until('the visit to be recorded', async () => {
       const visit = await hub.database.db.collection('encounters').findOne({ entryId: joined.entryId });
       return visit?.['status'] === 'completed';
@@ -92,12 +102,25 @@ describe('[C1 C2 C3 C8] a morning at one desk', () => {
 
   test('staff add a walk-in in one step; the directory knows the name, the stream does not', async () => {
     await staff.subscribe('directory', sessionId);
-    const walkIn = { sessionId, name: 'Gita Rani', age: 41, gender: 'female' as const, reason: 'Dizzy', phone: '98450 99999' };
+    const walkIn = {
+      sessionId,
+      name: 'Gita Rani',
+      age: 41,
+      gender: 'female' as const,
+      reason: 'Dizzy',
+      phone: '98450 99999',
+    };
     const added = await staff.call('queue.addWalkIn', walkIn, 'walk-in-0001');
     const again = await staff.call('queue.addWalkIn', walkIn, 'walk-in-0001');
     expect(again).toEqual(added);
     expect(added.patientCode).toMatch(/^ND-/);
-    const known = await staff.view('directory', sessionId, directory, (state) => added.entryId in state.entries, 'the name');
+    const known = await staff.view(
+      'directory',
+      sessionId,
+      directory,
+      (state) => added.entryId in state.entries,
+      'the name',
+    );
     expect(known.entries[added.entryId]).toMatchObject({ name: 'Gita Rani', reason: 'Dizzy' });
     const stored = JSON.stringify(await hub.database.db.collection('events').find({}).toArray());
     expect(stored).not.toContain('Gita');
@@ -109,7 +132,9 @@ describe('[C1 C2 C3 C8] a morning at one desk', () => {
     const wish = { sessionId, patientId: asha(patient), mode: 'in-person' as const, reason: 'Again' };
     const { entryId } = await patient.call('queue.join', wish);
     await expect(patient.call('queue.join', wish)).rejects.toMatchObject({ code: 'ALREADY_IN_QUEUE' });
-    const races = await Promise.allSettled([1, 2, 3, 4].map(() => patient.call('queue.leave', { entryId }, 'leave-once-1')));
+    const races = await Promise.allSettled(
+      [1, 2, 3, 4].map(() => patient.call('queue.leave', { entryId }, 'leave-once-1')),
+    );
     expect(races.every((one) => one.status === 'fulfilled')).toBe(true);
     const back = await Promise.allSettled([1, 2, 3].map(() => patient.call('queue.join', wish)));
     expect(back.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
@@ -125,20 +150,28 @@ describe('[C1 C2 C3 C8] a morning at one desk', () => {
       details: { seq: snapshot.kind === 'snapshot' ? snapshot.seq : -1, state: { current } },
     });
     const { entryId } = await doctor.call('queue.callNext', { sessionId, seen: current });
-    await expect(doctor.call('queue.callNext', { sessionId, seen: entryId })).rejects.toMatchObject({ code: 'CALLED_WAITING' });
+    await expect(doctor.call('queue.callNext', { sessionId, seen: entryId })).rejects.toMatchObject({
+      code: 'CALLED_WAITING',
+    });
     await expect(doctor.call('queue.finish', { sessionId, entryId })).rejects.toMatchObject({ code: 'WRONG_STATE' });
     await doctor.call('queue.start', { sessionId, entryId });
-    await expect(doctor.call('queue.callNext', { sessionId, seen: entryId })).rejects.toMatchObject({ code: 'IN_CONSULTATION' });
+    await expect(doctor.call('queue.callNext', { sessionId, seen: entryId })).rejects.toMatchObject({
+      code: 'IN_CONSULTATION',
+    });
     await doctor.call('queue.finish', { sessionId, entryId });
     const done = Object.values(entries).find((entry) => entry.state === 'done')?.id ?? '';
-    await expect(doctor.call('queue.skip', { sessionId, entryId: done })).rejects.toMatchObject({ code: 'WRONG_STATE' });
+    await expect(doctor.call('queue.skip', { sessionId, entryId: done })).rejects.toMatchObject({
+      code: 'WRONG_STATE',
+    });
     const empty = await doctor.call('queue.callNext', { sessionId, seen: entryId }).catch(codeOf);
     expect(empty).toBe('QUEUE_EMPTY');
   });
 
   test('who may not, cannot: roles get FORBIDDEN, strangers NOT_FOUND', async () => {
     const [stranger, other] = await Promise.all([hub.as('patient2'), hub.as('doctor2')]);
-    await expect(patient.call('queue.callNext', { sessionId, seen: null })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(patient.call('queue.callNext', { sessionId, seen: null })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
     await expect(other.call('queue.callNext', { sessionId, seen: null })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const { places } = await patient.call('queue.history', {});
     const entryId = places[0]?.entryId ?? '';
@@ -146,7 +179,9 @@ describe('[C1 C2 C3 C8] a morning at one desk', () => {
     await expect(stranger.subscribe('queue', sessionId)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(other.subscribe('queue', sessionId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(stranger.call('queue.leave', { entryId })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(other.call('chat.send', { threadId: entryId, text: 'hi' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(other.call('chat.send', { threadId: entryId, text: 'hi' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
     await expect(
       stranger.call('queue.join', { sessionId, patientId: asha(patient), mode: 'video', reason: 'not mine' }),
     ).rejects.toMatchObject({ code: 'NOT_FOUND' });
