@@ -108,17 +108,19 @@ export class Mailbox<S, E extends StreamEvent> {
   }
 
   async #run(): Promise<void> {
+    let batch: Waiting<S, E>[] = [];
     try {
       let tries = 0;
       await this.#ensureLoaded();
       while (this.#queue.length > 0) {
-        const batch = this.#queue.splice(0, batchSize);
+        batch = this.#queue.splice(0, batchSize);
         const progress = await this.#process(batch);
         tries = progress ? 0 : tries + 1;
         if (tries > conflictTries) throw new AppError('UNAVAILABLE', 'the stream is too contended');
       }
     } catch (error) {
-      for (const waiting of this.#queue.splice(0)) waiting.reject(unavailable(error));
+      // Also those taken out of the queue: rejecting who has been answered changes nothing, forgetting one hangs its caller.
+      for (const waiting of [...batch, ...this.#queue.splice(0)]) waiting.reject(unavailable(error));
     } finally {
       this.#running = false;
     }
