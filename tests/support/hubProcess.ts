@@ -46,7 +46,8 @@ export async function bundleHub(): Promise<string> {
  * @param env see `hubEnvironment`; nothing else of this process's environment is passed on.
  */
 export async function startHubProcess(env: Readonly<Record<string, string>>, bundle?: string): Promise<HubProcess> {
-  const args = bundle === undefined ? ['--import', 'tsx', join(root, 'server/main.ts')] : ['--enable-source-maps', bundle];
+  const args =
+    bundle === undefined ? ['--import', 'tsx', join(root, 'server/main.ts')] : ['--enable-source-maps', bundle];
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { PATH: process.env['PATH'], ...env, PORT: '0', LOG_LEVEL: 'info' },
@@ -71,9 +72,13 @@ export async function startHubProcess(env: Readonly<Record<string, string>>, bun
     await gone;
   };
   try {
-    const bound = await until('the hub to listen', () => port ?? (running() ? null : Promise.reject(new Error('it ended'))), {
-      timeoutMs: 60_000,
-    });
+    const bound = await until(
+      'the hub to listen',
+      () => port ?? (running() ? null : Promise.reject(new Error('it ended'))),
+      {
+        timeoutMs: 60_000,
+      },
+    );
     return {
       url: `http://127.0.0.1:${bound}`,
       pid: child.pid ?? 0,
