@@ -34,30 +34,33 @@ export function estimateWaits(
   now: number,
 ): { entries: Map<string, WaitRange>; joining: WaitRange } {
   const entries = new Map<string, WaitRange>();
-  const spread = spreadOf(pace);
+  const deviation = deviationOf(pace);
   const busy = atDesk(state);
-  let mean = 0;
+  let wait = 0;
   let visits = 0;
   if (busy?.state === 'in-consultation') {
-    mean = residual(pace, busy.mode, (now - (busy.startedAt ?? now)) / minute) + changeover;
+    wait = residual(pace, busy.mode, (now - (busy.startedAt ?? now)) / minute) + changeover;
     visits = 1;
   } else if (busy) {
-    mean = changeover + typical(pace, busy.mode) + changeover;
+    wait = changeover + typical(pace, busy.mode) + changeover;
     visits = 1;
   }
   for (const entry of waitingOrder(state)) {
-    entries.set(entry.id, range(mean, spread * Math.sqrt(visits)));
-    mean += typical(pace, entry.mode) + changeover;
+    entries.set(entry.id, range(wait, deviation(visits)));
+    wait += typical(pace, entry.mode) + changeover;
     visits += 1;
   }
-  return { entries, joining: range(mean, spread * Math.sqrt(visits)) };
+  return { entries, joining: range(wait, deviation(visits)) };
 }
 
-/** The usual length of a visit, minutes: the doctor's median, blended with the slot length until there are five samples. */
+/**
+ * The usual length of a visit, minutes: what the doctor's recent ones took, blended with the slot length until there are
+ * five. The mean, not the median: a wait is a sum of visits, and the long ones count (decision 0003).
+ */
 export function typical(pace: Pace, mode: ConsultMode): number {
   const own = pace.recent.filter((visit) => visit.mode === mode).map((visit) => visit.minutes);
   const known = Math.min(own.length, enoughSamples);
-  return (median(own) * known + pace.slotMinutes * (enoughSamples - known)) / enoughSamples;
+  return (mean(own) * known + pace.slotMinutes * (enoughSamples - known)) / enoughSamples;
 }
 
 /** How much longer a visit lasts that has lasted `elapsed` minutes: the median rest of visits that were longer. */
@@ -67,13 +70,20 @@ export function residual(pace: Pace, mode: ConsultMode, elapsed: number): number
   return Math.max(typical(pace, mode) - elapsed, pace.slotMinutes / 5);
 }
 
-function spreadOf(pace: Pace): number {
-  const assumed = pace.slotMinutes * assumedSpread;
+/**
+ * How uncertain a wait over `visits` visits is, minutes (one standard deviation): each visit differs by itself, and the
+ * usual length is itself only known from so many samples, which shifts all of them the same way.
+ */
+function deviationOf(pace: Pace): (visits: number) => number {
   const lengths = pace.recent.map((visit) => visit.minutes);
-  if (lengths.length < enoughSamples) return assumed;
-  const centre = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
-  const variance = lengths.reduce((sum, length) => sum + (length - centre) ** 2, 0) / (lengths.length - 1);
-  return Math.max(Math.sqrt(variance), 1);
+  const own = lengths.length;
+  const centre = mean(lengths);
+  const square = (value: number): number => value * value;
+  const assumed = square(pace.slotMinutes * assumedSpread);
+  const spread = lengths.reduce((sum, length) => sum + square(length - centre), 0);
+  const variance = (spread + assumed * enoughSamples) / (own + enoughSamples);
+  const ofMean = variance / (own + 1);
+  return (visits) => Math.sqrt(visits * variance + visits * visits * ofMean);
 }
 
 /** Whole minutes, coarser the further away: nobody can promise 47 minutes. */
@@ -82,6 +92,10 @@ function range(mean: number, deviation: number): WaitRange {
   const low = Math.floor(Math.max(0, mean - z80 * deviation) / step) * step;
   const high = Math.ceil((mean + z80 * deviation) / step) * step;
   return { low, high: Math.max(high, low + step) };
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function median(values: readonly number[]): number {
