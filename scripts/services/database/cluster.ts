@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { StepLog } from '../../support/log.ts';
 import { SetupError } from '../../support/SetupError.ts';
-import { lockedExit, spawnInSandbox, type Sandbox } from './sandbox.ts';
+import { lockedExit, signalProgram, spawnInSandbox, type Sandbox } from './sandbox.ts';
 import type { Started } from './Service.ts';
 import { engineUid } from './tree.ts';
 
@@ -148,18 +148,18 @@ export class Cluster {
   async launch(): Promise<Started> {
     const path = join(this.#dataDir, 'engine.log');
     const output = openSync(path, 'w', 0o600);
-    const { process: child, inside } = spawnInSandbox(this.#sandbox, ['postgres', '-D', '/data/cluster'], output);
+    const { process: child, init } = spawnInSandbox(this.#sandbox, ['postgres', '-D', '/data/cluster'], output);
     closeSync(output);
     return {
       process: child,
-      ready: this.#ready(inside, path, () => child.exitCode),
+      ready: this.#ready(init, path, () => child.exitCode),
       // A fast shutdown: running statements are ended, everything is written.
-      stop: () => void inside.then((pid) => process.kill(pid, 'SIGINT')).catch(() => child.kill('SIGKILL')),
+      stop: () => void init.then((pid) => signalProgram(pid, 'SIGINT')).catch(() => child.kill('SIGKILL')),
     };
   }
 
-  async #ready(inside: Promise<number>, logPath: string, exitCode: () => number | null): Promise<void> {
-    await inside.catch(async () => {
+  async #ready(init: Promise<number>, logPath: string, exitCode: () => number | null): Promise<void> {
+    await init.catch(async () => {
       if (exitCode() === lockedExit) throw inUse(this.#dataDir);
       throw cannotRun(await readFile(logPath, 'utf8').catch(() => ''));
     });

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { engineUid } from './tree.ts';
 
@@ -21,8 +22,9 @@ export const lockedExit = 75;
  * data and socket, no capabilities, and death together with the parent. Root starts it directly and drops to the engine's id;
  * anybody else gets a user namespace in which they are that id.
  *
- * Being process 1 of its own namespace, the program takes every child with it, however it dies, and no pid, lock or shared memory
- * of an earlier run can be met again.
+ * Process 1 of the namespace is bubblewrap's own, under our id: it ends with its parent, and the kernel then ends everything else
+ * in there. The program cannot be that process, for a change of identity undoes "die with the parent". So however one of them
+ * dies, no pid, lock or shared memory of an earlier run is met again.
  */
 export function sandboxCommand(sandbox: Sandbox, program: readonly string[]): [string, string[]] {
   const root = process.getuid?.() === 0;
@@ -30,21 +32,8 @@ export function sandboxCommand(sandbox: Sandbox, program: readonly string[]): [s
   const identity = root
     ? ['--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID']
     : ['--unshare-user', '--uid', id, '--gid', id];
-  // A change of identity clears what --die-with-parent set: it is set again behind it.
   const drop = root
-    ? [
-        '/usr/bin/setpriv',
-        '--pdeathsig',
-        'KILL',
-        '--reuid',
-        id,
-        '--regid',
-        id,
-        '--clear-groups',
-        '--inh-caps=-all',
-        '--no-new-privs',
-        '--',
-      ]
+    ? ['/usr/bin/setpriv', '--reuid', id, '--regid', id, '--clear-groups', '--inh-caps=-all', '--no-new-privs', '--']
     : [];
   return [
     'flock',
@@ -52,7 +41,7 @@ export function sandboxCommand(sandbox: Sandbox, program: readonly string[]): [s
       ...['--nonblock', '--no-fork', '--conflict-exit-code', String(lockedExit), sandbox.lockFile, 'bwrap'],
       ...['--ro-bind', sandbox.tree, '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp', '--tmpfs', '/run'],
       ...['--bind', sandbox.data, '/data', '--bind', sandbox.socketDir, '/run/postgresql', '--chdir', '/'],
-      ...['--unshare-pid', '--as-pid-1', '--unshare-ipc', '--unshare-uts', '--unshare-net', '--die-with-parent'],
+      ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-net', '--die-with-parent'],
       ...['--clearenv', '--setenv', 'LC_ALL', 'C.UTF-8', '--setenv', 'TZ', 'UTC'],
       ...['--setenv', 'PATH', '/usr/lib/postgresql/18/bin:/usr/bin:/bin'],
       ...['--info-fd', '3', ...identity, ...drop, ...program],
@@ -60,17 +49,17 @@ export function sandboxCommand(sandbox: Sandbox, program: readonly string[]): [s
   ];
 }
 
-/** Starts a program in the sandbox. `inside` resolves to its process id as the host sees it. */
+/** Starts a program in the sandbox. `init` resolves to process 1 of the sandbox as the host sees it. */
 export function spawnInSandbox(
   sandbox: Sandbox,
   program: readonly string[],
   output: 'pipe' | 'ignore' | number,
-): { process: ChildProcess; inside: Promise<number> } {
+): { process: ChildProcess; init: Promise<number> } {
   const [command, args] = sandboxCommand(sandbox, program);
   const stdio: StdioOptions = ['ignore', output, output, 'pipe'];
   // Its own process group: Ctrl-C in a terminal reaches the supervisor only, which stops it in order.
   const child = spawn(command, args, { stdio, detached: true });
-  const inside = new Promise<number>((resolve, reject) => {
+  const init = new Promise<number>((resolve, reject) => {
     let text = '';
     const info = child.stdio[3];
     if (!(info instanceof Readable)) {
@@ -87,6 +76,14 @@ export function spawnInSandbox(
       reject(new Error(`ended with exit code ${code ?? 'by signal'}`));
     });
   });
-  inside.catch(() => undefined);
-  return { process: child, inside };
+  init.catch(() => undefined);
+  return { process: child, init };
+}
+
+/** Sends a signal to the program of a sandbox: the child of its process 1. */
+export async function signalProgram(init: number, signal: NodeJS.Signals): Promise<void> {
+  const children = (await readFile(`/proc/${init}/task/${init}/children`, 'utf8')).trim().split(/\s+/);
+  const [program] = children.map(Number).filter((pid) => pid > 0);
+  if (program === undefined) throw new Error('the sandbox is empty');
+  process.kill(program, signal);
 }

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startDatabase } from '../../../scripts/services/database/index.ts';
+import { until } from '../../support/until.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const quiet = { step: () => {}, info: () => {} };
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'nadi-orphan-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+it('the database dies with the process that started it, so its folder can be opened again', async () => {
+  const main = path.join(folder, 'main.ts');
+  const source = path.join(root, 'scripts/services/database/index.ts');
+  const dataDir = path.join(folder, 'data');
+  await writeFile(
+    main,
+    `import { startDatabase } from ${JSON.stringify(source)};
+     const log = { step: () => {}, info: () => {} };
+     const database = await startDatabase({ dataDir: ${JSON.stringify(dataDir)}, log });
+     console.log('up ' + database.uri);`,
+  );
+  const owner = spawn(process.execPath, ['--import', 'tsx', main], { cwd: root });
+  let output = '';
+  for (const stream of [owner.stdout, owner.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await until('the database to be up', () => output.includes('up mongodb://'), { timeoutMs: 120_000 });
+  owner.kill('SIGKILL');
+  const again = await until('the folder to be free again', () => startDatabase({ dataDir, log: quiet }), {
+    timeoutMs: 30_000,
+    everyMs: 500,
+  });
+  expect(again.uri).toMatch(/^mongodb:/);
+  await again.stop();
+});
