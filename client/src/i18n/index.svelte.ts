@@ -4,7 +4,7 @@ import en from './en/index.ts';
 
 /**
  * Translation. English is the source (its files give the type of every key) and the fallback; every other folder beside `en/` is a language
- * and is loaded when it is chosen. Adding a language = adding a folder with the same files.
+ * and is loaded, as one file, when it is chosen. Adding a language = adding a folder with the same files.
  */
 
 type Leaves<T, Path extends string = ''> = {
@@ -18,8 +18,10 @@ type WithoutPlural<K extends string> = K extends `${infer Base}_${'zero' | 'one'
 export type Key = Leaves<typeof en>;
 export type Params = Record<string, string | number>;
 
-const loaders = import.meta.glob<Record<string, unknown>>(['./*/*.json', '!./en/*.json'], { import: 'default' });
-const codes = [...new Set(Object.keys(loaders).map((path) => path.split('/')[1] ?? ''))].filter(Boolean).sort();
+const loaders = import.meta.glob<Record<string, unknown>>(['./*/index.ts', '!./en/index.ts'], { import: 'default' });
+const codes = Object.keys(loaders)
+  .map((path) => path.replace('./', '').replace('/index.ts', ''))
+  .sort();
 
 /** Languages that can be chosen, English first, each with its own name for itself. */
 export const locales: readonly { code: string; name: string }[] = ['en', ...codes].map((code) => ({
@@ -65,10 +67,9 @@ export function isKey(key: string): key is Key {
 /** Switches the language, remembers it, and sets `<html lang>`. Rejects, changing nothing, when its files cannot be loaded. */
 export async function setLocale(code: string): Promise<void> {
   if (!locales.some((l) => l.code === code)) throw new Error(`no such language: ${code}`);
-  if (code !== 'en' && !engine.hasResourceBundle(code, 'translation')) {
-    const files = Object.entries(loaders).filter(([path]) => path.startsWith(`./${code}/`));
-    const loaded = await Promise.all(files.map(async ([path, load]) => [feature(path), await load()] as const));
-    engine.addResourceBundle(code, 'translation', Object.fromEntries(loaded));
+  const load = loaders[`./${code}/index.ts`];
+  if (load && !engine.hasResourceBundle(code, 'translation')) {
+    engine.addResourceBundle(code, 'translation', await load());
   }
   current = code;
   document.documentElement.lang = code;
@@ -80,8 +81,4 @@ export async function startI18n(): Promise<void> {
   const wanted = [readPref('locale'), ...navigator.languages.map((l) => l.slice(0, 2).toLowerCase())];
   const code = wanted.find((w) => typeof w === 'string' && locales.some((l) => l.code === w));
   await setLocale(typeof code === 'string' ? code : 'en').catch(() => setLocale('en'));
-}
-
-function feature(path: string): string {
-  return path.split('/').at(-1)?.replace('.json', '') ?? path;
 }
