@@ -1,15 +1,22 @@
 import { createRouter, type Routes } from 'sv-router';
 import type { Role } from '../../shared/permissions.ts';
+import { onRouteError } from './loadFailure.svelte.ts';
 import NotFoundPage from './NotFoundPage.svelte';
 
 /**
  * Every page, lazily loaded. To add one: put `'/path': () => import('./feature/NamePage.svelte')` below; a path with `:entryId` gives the page
- * `route.getParams('/consult/:entryId').entryId`. Guards and redirects are `hooks: { beforeLoad }` of a group (sv-router).
- * Waiting for their pages: `/sign-in` accounts/SignInPage, `/patient` queue/PatientHomePage, `/desk` desk/DoctorDeskPage, `/staff`
- * staff/StaffDeskPage, `/consult/:entryId` consult/ConsultPage, and `/`, which sends each role to `homeOf(roles)`.
+ * `route.getParams('/consult/:entryId').entryId`.
+ * `/` sends each role to `homeOf(roles)`; pages behind the sign-in guard themselves (`accounts/SignedIn`, `useGuard`).
  */
 const pages = {
+  '/': () => import('./accounts/HomePage.svelte'),
+  '/sign-in': () => import('./accounts/SignInPage.svelte'),
+  '/patient': () => import('./queue/PatientHomePage.svelte'),
+  '/desk': () => import('./desk/DoctorDeskPage.svelte'),
+  '/staff': () => import('./staff/StaffDeskPage.svelte'),
+  '/consult/:entryId': () => import('./consult/ConsultPage.svelte'),
   '*': NotFoundPage,
+  hooks: { onError: onRouteError },
 } satisfies Routes;
 
 /** The gallery of components is for us: while developing, and on a demo. */

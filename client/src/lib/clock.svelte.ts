@@ -20,6 +20,11 @@ class Clock {
   now(): number {
     return Date.now() + this.#offset;
   }
+
+  /** A moment of the server's on our own clock, for components that count from `Date.now()`. */
+  local(at: number): number {
+    return at - this.#offset;
+  }
 }
 
 export const clock = new Clock();

@@ -149,7 +149,7 @@ describe('streamCore', () => {
       { numRuns: 1, seed: 7 },
     )[0] ?? [];
   const at = (seq: number): QueueCore =>
-    answered(emptyCore(), reply(1, log.slice(0, seq), undefined), reduceQueue).core;
+    answered(emptyCore<QueueState, QueueEvent>(), reply(1, log.slice(0, seq), undefined), reduceQueue).core;
 
   it('ignores what it has and applies only the new part of an overlap', () => {
     expect(receive(at(5), batchOf(1, log, 2, 5), reduceQueue).verdict).toBe('ignored');
@@ -182,7 +182,7 @@ describe('streamCore', () => {
   });
 
   it('asks again when more arrived during a sync than it holds', () => {
-    let core = beginSync(at(3)).core;
+    let core: QueueCore = beginSync(at(3)).core;
     for (let i = 0; i <= 501; i++) core = receive(core, batchOf(1, log, 4, 4), reduceQueue).core;
     expect(answered(core, reply(1, log.slice(0, 3), { epoch: 1, seq: 3 }), reduceQueue).verdict).toBe('resync');
   });
