@@ -6,7 +6,13 @@ import { permits, type DeskAction, type Permit, type Seat, type WhyNot } from '.
 
 /** The operations a desk sends; all of them answer with the seq after which the queue shows what they did. */
 export type DeskOperation =
-  'queue.callNext' | 'queue.recall' | 'queue.start' | 'queue.finish' | 'queue.skip' | 'queue.cancel' | 'queue.prioritise';
+  | 'queue.callNext'
+  | 'queue.recall'
+  | 'queue.start'
+  | 'queue.finish'
+  | 'queue.skip'
+  | 'queue.cancel'
+  | 'queue.prioritise';
 
 /** What the commands need of one desk session. */
 export interface DeskLink {
@@ -163,7 +169,8 @@ export class DeskCommands {
   async #act(action: Press): Promise<void> {
     const permit: Permit = this.#permit(action);
     if (permit.kind === 'no') {
-      this.#notice = permit.reason === 'queueEmpty' ? { kind: 'empty', row: null } : { kind: 'why', reason: permit.reason };
+      this.#notice =
+        permit.reason === 'queueEmpty' ? { kind: 'empty', row: null } : { kind: 'why', reason: permit.reason };
     } else if (permit.kind === 'ask') {
       this.#question = { kind: permit.question, row: permit.target };
     } else if (action === 'callNext') {

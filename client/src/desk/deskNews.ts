@@ -1,7 +1,8 @@
 import { tokenLabel, type QueueEvent, type QueueState } from '../../../shared/state/queue.ts';
 
 /** One thing that happened in the queue, for who cannot see the list move: translation key `desk.news.<kind>`. */
-export type NewsKind = 'joined' | 'called' | 'recalled' | 'started' | 'finished' | 'skipped' | 'cancelled' | 'urgent' | 'emergency';
+export type NewsKind =
+  'joined' | 'called' | 'recalled' | 'started' | 'finished' | 'skipped' | 'cancelled' | 'urgent' | 'emergency';
 export interface News {
   readonly kind: NewsKind;
   readonly entryId: string;

@@ -45,7 +45,10 @@ describe('[C2] what the desk may do', () => {
     const missed = [joined(1), joined(2), called(1), skipped(1)];
     expect(at(missed, { selected: 1 }).recall).toMatchObject({ kind: 'do', target: { token: 'A-001' } });
     expect(at([...missed, called(2), started(2)], { selected: 1 }).recall).toEqual(no('deskBusy'));
-    expect(at([...missed, called(2)], { selected: 1 }).recall).toMatchObject({ kind: 'do', target: { token: 'A-002' } });
+    expect(at([...missed, called(2)], { selected: 1 }).recall).toMatchObject({
+      kind: 'do',
+      target: { token: 'A-002' },
+    });
     expect(at([...missed, called(2)], { selected: 2 }).recall).toMatchObject({
       kind: 'do',
       target: { token: 'A-002' },

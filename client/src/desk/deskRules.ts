@@ -4,6 +4,8 @@ export type DeskAction = 'callNext' | 'start' | 'recall' | 'finish' | 'skip' | '
 
 /** Why a button is off, as a translation key `desk.why.<reason>`. */
 export type WhyNot =
+  | 'emergencyStays'
+  | 'inConsultation'
   | 'offline'
   | 'queueEmpty'
   | 'nobodyCalled'
@@ -64,7 +66,10 @@ export function permits(
     callNext: callNext(),
     start: ofCalled(),
     recall: recall(),
-    finish: consulting && seat === 'doctor' ? go(consulting) : no(consulting ? 'inConsultation' : called ? 'notStarted' : 'nobodyCalled'),
+    finish:
+      consulting && seat === 'doctor'
+        ? go(consulting)
+        : no(consulting ? 'inConsultation' : called ? 'notStarted' : 'nobodyCalled'),
     skip: ofCalled(),
     priority: waitingOrCalled(['waiting']),
     cancel: waitingOrCalled(['waiting', 'called', 'skipped']),

@@ -17,7 +17,10 @@ export function nameOf(row: DeskRow): string {
 /** `34 years, female`; what is not known is left out. */
 export function ageSex(row: DeskRow, now: number): string {
   const age = ageOf(row.birthYear, now);
-  const parts = [age === null ? null : t('desk.person.years', { count: age }), row.gender && t(`desk.person.sex.${row.gender}`)];
+  const parts = [
+    age === null ? null : t('desk.person.years', { count: age }),
+    row.gender && t(`desk.person.sex.${row.gender}`),
+  ];
   return parts.filter((part) => part !== null).join(', ');
 }
 
