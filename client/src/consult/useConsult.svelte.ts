@@ -94,7 +94,8 @@ export function useConsult(entryId: string, role: ConsultRole) {
   }
 
   $effect(() => {
-    void begin();
+    // Untracked: it reads and writes what it joins with; the entry is fixed for the life of this.
+    untrack(() => void begin());
     hub
       .request('consult.info', { entryId })
       .then((answer) => (info = answer))

@@ -1,3 +1,5 @@
+import { untrack } from 'svelte';
+
 /** What the LiveRegion says. One slot per politeness; saying the same words again is heard again. */
 export const announcements = $state({ polite: '', assertive: '' });
 
@@ -7,5 +9,7 @@ export const announcements = $state({ polite: '', assertive: '' });
  */
 export function announce(text: string, politeness: 'polite' | 'assertive' = 'polite'): void {
   // A no-break space makes a repeated sentence a new one to the screen reader.
-  announcements[politeness] = announcements[politeness] === text ? `${text}\u00a0` : text;
+  // Read untracked: an effect that announces must not depend on what it says.
+  const said = untrack(() => announcements[politeness]);
+  announcements[politeness] = said === text ? `${text}\u00a0` : text;
 }
