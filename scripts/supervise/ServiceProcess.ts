@@ -39,6 +39,7 @@ export class ServiceProcess {
   #deaths = 0;
   #starts = 0;
   #stopping = false;
+  #final = false;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(spec: ServiceSpec, policy: RestartPolicy, events: ServiceEvents, random: () => number) {
@@ -88,8 +89,21 @@ export class ServiceProcess {
     });
   }
 
-  /** Asks the process to stop, ends it by force after its deadline, and answers when it is gone. */
+  /** Asks the process to stop for good, ends it by force after its deadline, and answers when it is gone. */
   async stop(): Promise<void> {
+    this.#final = true;
+    await this.#halt();
+  }
+
+  /** Ends this life and begins the next at once; not counted as a death. Does nothing after a stop. */
+  async restart(): Promise<void> {
+    await this.#halt();
+    if (this.#final) return;
+    this.#stopping = false;
+    this.start();
+  }
+
+  async #halt(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
     const child = this.#child;
@@ -101,13 +115,6 @@ export class ServiceProcess {
     }, this.#spec.stopMs);
     await this.#ended;
     clearTimeout(force);
-  }
-
-  /** Ends this life and begins the next at once; not counted as a death. */
-  async restart(): Promise<void> {
-    await this.stop();
-    this.#stopping = false;
-    this.start();
   }
 
   #died(how: string, ranMs: number): void {

@@ -75,6 +75,16 @@ describe('supervisor', () => {
     expect(notes).toEqual([]);
   });
 
+  it('restarts on demand, and not any more once stopped', async () => {
+    const hub = supervisor.start(await service('hub', wellBehaved('hub')));
+    await until('the first life', () => lines.length === 1);
+    await hub.restart();
+    await until('the second life', () => lines.length === 3);
+    await Promise.all([hub.restart(), supervisor.stop()]);
+    expect(hub.pid).toBeUndefined();
+    expect([hub.starts, notes]).toEqual([2, []]);
+  });
+
   it('does not bring back a service that waits for its restart when stopped', async () => {
     const slow = createSupervisor({
       policy: { ...quick, baseMs: 60_000, maxMs: 60_000 },
