@@ -1,7 +1,6 @@
 import { createRouter, type Routes } from 'sv-router';
 import type { Role } from '../../shared/permissions.ts';
 import { onRouteError } from './loadFailure.svelte.ts';
-import { onRouteError } from './loadFailure.svelte.ts';
 import NotFoundPage from './NotFoundPage.svelte';
 
 /**

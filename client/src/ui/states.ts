@@ -35,6 +35,11 @@ export const entryLooks = {
 
 export type EntryStateName = keyof typeof entryLooks;
 
+const hasLook = (name: string): name is EntryStateName => Object.hasOwn(entryLooks, name);
+
+/** Every state that has a look. */
+export const entryStateNames = Object.keys(entryLooks).filter(hasLook);
+
 export const priorityLooks = {
   urgent: { tone: 'urgent', icon: TriangleAlert, label: 'states.priority.urgent' },
   emergency: { tone: 'emergency', icon: Siren, label: 'states.priority.emergency' },
