@@ -62,8 +62,7 @@ export async function startHubProcess(env: Readonly<Record<string, string>>, bun
     const said = listening.safeParse(parse(line));
     if (said.success) port = said.data.port;
   };
-  createInterface({ input: child.stdout }).on('line', keep);
-  createInterface({ input: child.stderr }).on('line', keep);
+  for (const output of [child.stdout, child.stderr]) if (output) createInterface({ input: output }).on('line', keep);
   const running = (): boolean => child.exitCode === null && child.signalCode === null;
   const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     if (!running()) return;
