@@ -67,7 +67,9 @@ async function start(): Promise<void> {
   const database = env['MONGODB_URI']
     ? { uri: env['MONGODB_URI'], engine: env['NADI_ENGINE'] ?? 'MONGODB_URI' }
     : await steps.run('database', async (log) => {
-        const started = await startDatabase({ dataDir: path.join(dataDir, 'database'), log });
+        // What it says later (a restart of the engine, say) belongs among the lines of the services.
+        const info = (line: string): void => (supervising ? print(prettyLine('database', line)) : log.info(line));
+        const started = await startDatabase({ dataDir: path.join(dataDir, 'database'), log: { ...log, info } });
         undo.push(() => started.stop());
         return started;
       });
