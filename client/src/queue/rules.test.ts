@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeskSession, Place } from '../../../shared/contract/queue.ts';
-import { barTotal, callKey, canLeave, faceOf, openDesks, takenPlaces } from './rules.ts';
+import { barOf, callKey, canLeave, faceOf, openDesks, takenPlaces } from './rules.ts';
 
 const place: Place = {
   entryId: 'e1',
@@ -60,12 +60,13 @@ it('rings anew for every call and recall, and for nothing else', () => {
 });
 
 it('has a bar that only moves forward while the estimate holds, also after a reload', () => {
-  const share = (now: number, high: number): number =>
-    1 - high / barTotal({ joinedAt: 0, range: { low: 0, high } }, now);
-  expect(share(0, 20)).toBe(0);
-  expect(share(10 * 60_000, 10)).toBeCloseTo(0.5);
-  expect(share(20 * 60_000, 0)).toBe(1);
-  expect(barTotal({ joinedAt: 99_000, range: null }, 0)).toBe(0);
+  const bar = (minutes: number, low: number, high: number) =>
+    barOf({ joinedAt: 0, range: { low, high } }, minutes * 60_000);
+  expect(bar(0, 10, 20)).toEqual({ waited: 0, earliest: 50 });
+  expect(bar(10, 0, 10)).toEqual({ waited: 50, earliest: 50 });
+  expect(bar(20, 0, 0)).toEqual({ waited: 100, earliest: 100 });
+  expect(barOf({ joinedAt: 99_000, range: { low: 0, high: 0 } }, 0)).toEqual({ waited: 0, earliest: 0 });
+  expect(barOf({ joinedAt: 0, range: null }, 0)).toBeNull();
 });
 
 describe('openDesks', () => {

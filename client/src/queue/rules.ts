@@ -40,10 +40,18 @@ export function callKey(place: Pick<Place, 'entryId' | 'state' | 'calledAt' | 'r
   return place.state === 'called' ? `${place.entryId} ${place.calledAt ?? 0} ${place.recalls}` : null;
 }
 
-/** Minutes the whole bar stands for: the wait so far and the longest wait to come. It survives a reload, being made of two times. */
-export function barTotal(place: Pick<Place, 'joinedAt' | 'range'>, now: number): number {
+/**
+ * The wait as a line in time from joining to the latest the turn may come, in percent of it: how far it is waited, and where the turn may come
+ * at the earliest. It survives a reload, being made of times only. Null without an estimate.
+ */
+export function barOf(
+  place: Pick<Place, 'joinedAt' | 'range'>,
+  now: number,
+): { waited: number; earliest: number } | null {
+  if (!place.range) return null;
   const waited = Math.max(0, (now - place.joinedAt) / 60_000);
-  return waited + (place.range?.high ?? 0);
+  const total = Math.max(1, waited + place.range.high);
+  return { waited: (waited / total) * 100, earliest: ((waited + place.range.low) / total) * 100 };
 }
 
 /** The doctors one can choose, from the live lobby of each clinic where it is there, else from the first answer; shortest queue first within a clinic. */
