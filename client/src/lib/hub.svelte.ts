@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import {
   operationOf,
   type CallOf,
@@ -70,10 +71,12 @@ export class Hub implements Wire {
 
   /** Keep this page from being reloaded for a new version while e.g. a call runs. Returns the release. */
   holdReload(): () => void {
-    this.#holds++;
+    // Untracked: an effect that holds must not run again because somebody holds.
+    const count = (by: number) => untrack(() => void (this.#holds += by));
+    count(1);
     let held = true;
     return () => {
-      if (held) this.#holds--;
+      if (held) count(-1);
       held = false;
     };
   }
