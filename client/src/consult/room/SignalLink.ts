@@ -80,20 +80,19 @@ export class SignalLink {
     const link = new SignalLink(socket, listener);
     await new Promise<void>((resolve, reject) => {
       // Socket.IO's own timeout covers the WebSocket; this one the answer to the handshake too.
-      const timer = setTimeout(() => fail(new SignalLost('no answer to the handshake')), CONNECT_TIMEOUT_MS);
-      const fail = (error: Error): void => {
+      const timer = setTimeout(() => settle(new SignalLost('no answer to the handshake')), CONNECT_TIMEOUT_MS);
+      const settle = (error?: Error): void => {
         clearTimeout(timer);
+        socket.off('connect').off('connect_error').off('disconnect');
+        if (error === undefined) return resolve();
         link.close();
         reject(error);
       };
-      socket.once('connect', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      socket.once('disconnect', (reason) => fail(new SignalLost(reason)));
-      socket.once('connect_error', (error) => {
+      socket.on('connect', () => settle());
+      socket.on('disconnect', (reason) => settle(new SignalLost(reason)));
+      socket.on('connect_error', (error) => {
         const refused = sfuError.safeParse('data' in error ? error.data : undefined);
-        fail(refused.success ? new SignalRefused(refused.data) : new SignalLost(error.message));
+        settle(refused.success ? new SignalRefused(refused.data) : new SignalLost(error.message));
       });
     });
     socket.on('disconnect', () => link.#lost());
