@@ -45,10 +45,16 @@ export interface TestHub {
   close(): Promise<void>;
 }
 
-/** A real hub in this process on a real database, with the demo clinic in it. */
-export async function testHub(more: Record<string, string> = {}, shared?: TestHub): Promise<TestHub> {
+/**
+ * A real hub in this process on a real database, with the demo clinic in it.
+ * @param shared another hub (or just a database) to stand beside: same database, same secrets; it is not dropped.
+ */
+export async function testHub(
+  more: Readonly<Record<string, string>> = {},
+  shared?: { readonly database: TestDatabase; readonly env?: HubEnvironment['env'] },
+): Promise<TestHub> {
   const database = shared?.database ?? (await testDatabase());
-  const env = shared ? { ...shared.env, ...more } : hubEnvironment(database, more).env;
+  const env = { ...(shared?.env ?? hubEnvironment(database).env), ...more };
   const app = await createApp(readConfig(env));
   const url = app.url;
   const clients: TestClient[] = [];

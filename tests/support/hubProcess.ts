@@ -71,15 +71,10 @@ export async function startHubProcess(env: Readonly<Record<string, string>>, bun
     await gone;
   };
   try {
-    const bound = await until(
-      'the hub to listen',
-      () => port ?? (running() ? null : Promise.reject(new Error('it ended'))),
-      {
-        timeoutMs: 60_000,
-      },
-    );
+    await until('the hub to listen or to end', () => port !== null || !running(), { timeoutMs: 90_000 });
+    if (port === null) throw new Error('it ended');
     return {
-      url: `http://127.0.0.1:${bound}`,
+      url: `http://127.0.0.1:${String(port)}`,
       pid: child.pid ?? 0,
       running,
       log: () => lines,

@@ -80,10 +80,8 @@ export class Clinic {
 
   /** What a machine does after a power cut: the same data folder, the same port, everything from the start. */
   async startEverything(): Promise<void> {
-    const database = startDatabaseProcess(this.#dataDir, this.database.port).then(
-      (started) => (this.database = started),
-    );
-    await Promise.all([database, this.startHubs()]);
+    this.database = await startDatabaseProcess(this.#dataDir, this.database.port);
+    await this.startHubs();
     await this.reachable();
   }
 

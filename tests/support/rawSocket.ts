@@ -1,0 +1,92 @@
+import { connect, type Socket } from 'node:net';
+import { randomBytes } from 'node:crypto';
+
+/** What a server sent on a plain TCP connection until it closed it, or until `quietMs` passed. */
+export async function rawExchange(
+  url: string,
+  bytes: string | Buffer,
+  { timeoutMs = 15_000, end = false } = {},
+): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return await new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    let text = '';
+    const timer = setTimeout(() => {
+      socket.destroy();
+      reject(new Error(`no end within ${timeoutMs} ms; so far: ${text.slice(0, 200)}`));
+    }, timeoutMs);
+    socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve(text);
+    });
+    socket.on('connect', () => {
+      socket.write(bytes);
+      if (end) socket.end();
+    });
+  });
+}
+
+/** A WebSocket without a library, to send what no library would. */
+export class RawWebSocket {
+  readonly socket: Socket;
+  received = Buffer.alloc(0);
+  closed = false;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  /** Opens the engine.io WebSocket; resolves when the server has switched protocols. */
+  static async open(url: string, path = '/socket.io/?EIO=4&transport=websocket'): Promise<RawWebSocket> {
+    const { hostname, port, host } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    const raw = new RawWebSocket(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => (raw.closed = true));
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
+    );
+    await new Promise<void>((resolve, reject) => {
+      let head = '';
+      const look = (chunk: Buffer): void => {
+        head += chunk.toString('latin1');
+        if (!head.includes('\r\n\r\n')) return;
+        socket.off('data', look);
+        socket.on('data', (more: Buffer) => (raw.received = Buffer.concat([raw.received, more])));
+        if (head.startsWith('HTTP/1.1 101')) resolve();
+        else reject(new Error(head.split('\r\n')[0]));
+      };
+      socket.on('data', look);
+      socket.once('close', () => reject(new Error('closed before the upgrade')));
+    });
+    return raw;
+  }
+
+  text(text: string, mask = true): void {
+    this.frame(0x1, Buffer.from(text), { mask });
+  }
+
+  /** One frame with whatever opcode, length and masking. */
+  frame(opcode: number, payload: Buffer, { mask = true, fin = true, length = payload.length } = {}): void {
+    const first = Buffer.from([(fin ? 0x80 : 0) | opcode]);
+    const bit = mask ? 0x80 : 0;
+    let size: Buffer;
+    if (length < 126) size = Buffer.from([bit | length]);
+    else if (length < 65_536) size = Buffer.from([bit | 126, length >> 8, length & 255]);
+    else {
+      size = Buffer.alloc(9);
+      size[0] = bit | 127;
+      size.writeBigUInt64BE(BigInt(length), 1);
+    }
+    const key = randomBytes(4);
+    const body = mask ? Buffer.from(payload.map((byte, i) => byte ^ (key[i % 4] ?? 0))) : payload;
+    this.socket.write(Buffer.concat([first, size, ...(mask ? [key] : []), body]));
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
