@@ -4,7 +4,6 @@ import { shortcuts } from '../ui/index.ts';
 import { called, directoryOf, finished, joined, queueOf, skipped, start, started } from './deskFixtures.ts';
 import { allRows, deskView, type DeskRow } from './deskModel.ts';
 import QueueColumn from './QueueColumn.svelte';
-import type { Desk } from './useDesk.svelte.ts';
 
 // Svelte's flip and fade ask for the Web Animations API, which this DOM lacks.
 beforeEach(() => {
