@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import { z } from 'zod';
 import { AppError } from '../../shared/errors.ts';
 import { newId } from '../support/ids.ts';
 import type { Config } from '../config.ts';
 import { healthRoutes, type HealthDeps } from './health.ts';
-import { operationRoutes, type HttpDoorDeps } from './operations.ts';
+import { operationRoutes, send, type HttpDoorDeps } from './operations.ts';
 
 /** Express with everything HTTP: health, operations, and the built client with its fallback page. */
 export function createHttpApplication(config: Config, deps: HealthDeps & HttpDoorDeps): Express {
@@ -19,16 +20,23 @@ export function createHttpApplication(config: Config, deps: HealthDeps & HttpDoo
   app.use(healthRoutes(deps));
   app.use('/api/v1', operationRoutes(deps));
   app.use('/api', (_request, _response, next) => next(new AppError('UNKNOWN_OPERATION', 'no such address')));
-  client(app, resolve(config.clientDir));
+  client(app, resolve(config.clientDir), config.mode);
+  app.use((_request, _response, next) => next(new AppError('NOT_FOUND', 'no such address')));
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    const reply = deps.door.failure(
-      error instanceof URIError ? new AppError('INVALID_INPUT', 'bad address') : error,
-      newId(),
-      'http',
-    );
-    response.status(error instanceof AppError ? 404 : error instanceof URIError ? 400 : 500).json(reply);
+    send(response, deps.door.failure(addressProblem(error), newId(), 'http'));
   });
   return app;
+}
+
+const fileError = z.object({ status: z.int().min(400).max(499) });
+
+/** What express and its file server throw about an address, as ours. */
+function addressProblem(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  const refused = fileError.safeParse(error);
+  if (!refused.success) return error;
+  if (refused.data.status === 400) return new AppError('INVALID_INPUT', 'the address is not well formed');
+  return new AppError('NOT_FOUND', 'no such file');
 }
 
 /** Scripts from ourselves only; media and sockets also from the media nodes, whose addresses the grant names. */
@@ -59,7 +67,7 @@ function securityHeaders(config: Config) {
 }
 
 /** Hashed assets for ever, the page itself never from a cache, and any other address gives the page: the client routes. */
-function client(app: Express, dir: string): void {
+function client(app: Express, dir: string, mode: Config['mode']): void {
   app.use(
     '/assets',
     express.static(join(dir, 'assets'), { immutable: true, maxAge: '365d', fallthrough: false, index: false }),
@@ -67,14 +75,17 @@ function client(app: Express, dir: string): void {
   app.use(
     express.static(dir, { index: false, setHeaders: (response) => response.setHeader('cache-control', 'no-cache') }),
   );
-  const page = join(dir, 'index.html');
-  app.get('/{*path}', (_request, response, next) => {
-    if (!existsSync(page)) return next(new AppError('NOT_FOUND', 'the client is not built: run npm start'));
+  app.get('/{*path}', async (_request, response) => {
+    const page = await readFile(join(dir, 'index.html'), 'utf8').catch(() => null);
+    if (page === null) throw new AppError('NOT_FOUND', 'the client is not built: run npm start');
     response.setHeader('cache-control', 'no-cache');
     response.setHeader(
       'permissions-policy',
       'camera=(self), microphone=(self), display-capture=(self), geolocation=()',
     );
-    response.sendFile(page);
+    // The client shows its component gallery on demos only.
+    response
+      .type('html')
+      .send(page.replace('name="nadi-mode" content="production"', `name="nadi-mode" content="${mode}"`));
   });
 }

@@ -71,7 +71,8 @@ async function serve(
   send(response, reply);
 }
 
-function send(response: Response, reply: Reply): void {
+/** A reply under the HTTP status of its code. */
+export function send(response: Response, reply: Reply): void {
   response.setHeader('cache-control', 'no-store');
   if (reply.ok) {
     response.status(200).json(reply);
@@ -86,25 +87,26 @@ function send(response: Response, reply: Reply): void {
 /** Query parameters are text; numbers and booleans become themselves where the schema wants them. */
 function fromQuery(operation: Operation, query: Request['query']): Record<string, unknown> {
   const shape = operation.input instanceof z.ZodObject ? operation.input.shape : {};
-  const input: Record<string, unknown> = {};
+  const input: [string, unknown][] = [];
   for (const [key, value] of Object.entries(query)) {
     const wanted = Object.hasOwn(shape, key) ? inner(shape[key]) : undefined;
     if (typeof value === 'string' && wanted instanceof z.ZodNumber && /^-?\d{1,15}(\.\d{1,10})?$/.test(value)) {
-      input[key] = Number(value);
+      input.push([key, Number(value)]);
     } else if (wanted instanceof z.ZodBoolean && (value === 'true' || value === 'false')) {
-      input[key] = value === 'true';
+      input.push([key, value === 'true']);
     } else {
-      input[key] = value;
+      input.push([key, value]);
     }
   }
-  return input;
+  // Entries become own keys, `__proto__` too: a key that is not in the contract is refused, not applied.
+  return Object.fromEntries(input);
 }
 
 function inner(schema: unknown): unknown {
   return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? inner(schema.unwrap()) : schema;
 }
 
-const parserError = z.object({ type: z.string(), status: z.number() });
+const parserError = z.object({ type: z.string().optional(), status: z.int().min(400).max(499) });
 
 /** What the body parser throws, as ours. */
 function bodyProblem(error: unknown): unknown {
@@ -114,7 +116,7 @@ function bodyProblem(error: unknown): unknown {
     if (parsed.data.type === 'entity.too.large')
       return new AppError('TOO_LARGE', `at most ${limits.requestBytes} bytes`);
     if (parsed.data.status === 415) return new AppError('UNSUPPORTED_MEDIA_TYPE', 'send plain UTF-8 JSON');
-    if (parsed.data.status < 500) return new AppError('INVALID_INPUT', 'the body is not JSON');
+    return new AppError('INVALID_INPUT', 'the body is not JSON');
   }
-  return error instanceof URIError ? new AppError('INVALID_INPUT', 'the address is not well formed') : error;
+  return error;
 }
