@@ -11,7 +11,7 @@ const doctorTone = 440;
 const patientTone = 700;
 
 /** Two real browsers, each with a picture and a tone of its own, in one room on a real worker. */
-describe('a call between two browsers', () => {
+describe('a call between two browsers', { timeout: 180_000 }, () => {
   let node: MediaNode;
   /** In the order of their start; stopped backwards. */
   const started: AsyncDisposable[] = [];
