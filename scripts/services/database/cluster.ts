@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { StepLog } from '../../support/log.ts';
+import { run } from '../../support/run.ts';
 import { SetupError } from '../../support/SetupError.ts';
 import { lockedExit, signalProgram, spawnInSandbox, type Sandbox } from './sandbox.ts';
 import type { Started } from './Service.ts';
@@ -101,33 +102,41 @@ export class Cluster {
     );
   }
 
-  /** Creates the cluster when there is none, and brings its settings up to this version. */
-  async prepare(log: StepLog): Promise<void> {
+  /**
+   * Creates the cluster when there is none, as a copy of `template` if that is given, and brings its settings up to this version.
+   * A half-made cluster is never seen: it gets its name when it is on disk.
+   */
+  async prepare(log: StepLog, template?: string): Promise<void> {
+    const folder = join(this.#sandbox.data, 'cluster');
     if (!(await this.#exists())) {
       log.step('creating the database');
-      await this.#initialise();
+      const fresh = join(this.#sandbox.data, 'cluster.new');
+      await rm(fresh, { recursive: true, force: true });
+      if (template === undefined) await this.#initialise(fresh);
+      else await this.#copy(template, fresh);
+      await rename(fresh, folder);
     }
-    const folder = join(this.#sandbox.data, 'cluster');
     await writeFile(join(folder, 'nadi.conf'), settings.trimStart());
     await writeFile(join(folder, 'pg_hba.conf'), access);
     await own(join(folder, 'nadi.conf'));
   }
 
-  async #initialise(): Promise<void> {
-    const fresh = join(this.#sandbox.data, 'cluster.new');
-    await rm(fresh, { recursive: true, force: true });
-    const child = spawnInSandbox(
-      this.#sandbox,
-      [
-        'initdb',
-        '--pgdata=/data/cluster.new',
-        '--username=postgres',
-        '--encoding=UTF8',
-        '--locale=C.UTF-8',
-        '--auth=trust',
-      ],
-      'pipe',
-    ).process;
+  async #initialise(fresh: string): Promise<void> {
+    const locale = ['--encoding=UTF8', '--locale=C.UTF-8', '--auth=trust'];
+    await this.#run(['initdb', '--pgdata=/data/cluster.new', '--username=postgres', ...locale]);
+    const conf = join(fresh, 'postgresql.conf');
+    await writeFile(conf, `${await readFile(conf, 'utf8')}\ninclude 'nadi.conf'\n`);
+  }
+
+  async #copy(template: string, fresh: string): Promise<void> {
+    const copied = await run('cp', ['--archive', '--reflink=auto', template, fresh]);
+    if (copied.code !== 0) throw cannotRun(copied.stderr);
+    await this.#run(['initdb', '--pgdata=/data/cluster.new', '--sync-only']);
+  }
+
+  /** Runs a program of the tree to its end. */
+  async #run(program: readonly string[]): Promise<void> {
+    const child = spawnInSandbox(this.#sandbox, program, 'pipe').process;
     let said = '';
     child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
     child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
@@ -139,9 +148,6 @@ export class Cluster {
     });
     if (code === lockedExit) throw inUse(this.#dataDir);
     if (code !== 0) throw cannotRun(said);
-    const conf = join(fresh, 'postgresql.conf');
-    await writeFile(conf, `${await readFile(conf, 'utf8')}\ninclude 'nadi.conf'\n`);
-    await rename(fresh, join(this.#sandbox.data, 'cluster'));
   }
 
   /** Starts the server; `ready` when it accepts connections (after crash recovery, if there is any to do). */

@@ -7,6 +7,7 @@ import { messageOf, SetupError } from '../../support/SetupError.ts';
 import { Cluster } from './cluster.ts';
 import type { RunningEngine } from './index.ts';
 import { Service, type Started } from './Service.ts';
+import { ensureTemplate } from './template.ts';
 import { ensureTree, treeVersion } from './tree.ts';
 
 const gatewayMain = fileURLToPath(new URL('../gateway/main.ts', import.meta.url));
@@ -15,6 +16,7 @@ const Message = z.union([z.object({ port: z.number() }), z.object({ error: z.str
 /** Starts the DocumentDB engine and the gateway in front of it. `port` 0 takes a free one and keeps it over restarts. */
 export async function startDocumentdb(dataDir: string, port: number, log: StepLog): Promise<RunningEngine> {
   const tree = await ensureTree(log);
+  const template = await ensureTemplate(tree, log);
   const cluster = await Cluster.open(tree, dataDir);
   let bound = port;
   const report = (line: string): void => log.info(line);
@@ -30,7 +32,7 @@ export async function startDocumentdb(dataDir: string, port: number, log: StepLo
     await cluster.close();
   };
   try {
-    await cluster.prepare(log);
+    await cluster.prepare(log, template);
     await engine.start();
     await cluster.installExtension();
     await gateway.start();

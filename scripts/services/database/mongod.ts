@@ -5,7 +5,6 @@ import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MongoClient } from 'mongodb';
 import { z } from 'zod';
 import type { StepLog } from '../../support/log.ts';
 import { run } from '../../support/run.ts';
@@ -126,6 +125,7 @@ async function launch(binary: string, folder: string, port: number): Promise<Sta
 }
 
 async function answers(port: number): Promise<boolean> {
+  const { MongoClient } = await import('mongodb'); // only here: loading it costs other starts a third of a second
   const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`, {
     serverSelectionTimeoutMS: 500,
   });

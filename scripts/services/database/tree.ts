@@ -8,8 +8,8 @@ import { SetupError } from '../../support/SetupError.ts';
 import { withLock } from '../mediaWorkerLock.ts';
 import { cacheFolder } from './paths.ts';
 
-/** Debian packages of the host that the DocumentDB engine needs: one to build its tree, one to run it. */
-export const documentdbPackages = ['mmdebstrap', 'bubblewrap', 'debian-archive-keyring', 'ca-certificates'] as const;
+/** Debian packages of the host that the DocumentDB engine needs, to build its tree and to run it. */
+export const documentdbPackages = ['mmdebstrap', 'uidmap', 'bubblewrap', 'debian-archive-keyring'] as const;
 
 /** The release that first carried the extension; its libc is newer than most hosts', hence a tree of its own. */
 const suite = 'forky';
@@ -108,7 +108,7 @@ function stream(program: string, args: readonly string[], log: StepLog): Promise
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split(/[\r\n]+/);
       rest = lines.pop() ?? '';
-      for (const line of lines) if (/^[IWE]: /.test(line)) log.info(line.slice(3));
+      for (const line of lines) if (/^[IWE]: (?!running --)/.test(line)) log.info(line.slice(3));
     });
     child.on('error', reject);
     child.on('close', (code) => {

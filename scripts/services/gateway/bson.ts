@@ -14,7 +14,7 @@ export interface Element {
   end: number;
 }
 
-export const Type = { double: 1, string: 2, document: 3, array: 4, bool: 8, int32: 16, int64: 18 } as const;
+export const Type = { double: 1, string: 2, document: 3, array: 4, bool: 8, null: 10, int32: 16, int64: 18 } as const;
 
 /** MongoDB accepts 180 levels from a client (its `BSONDepth::kDefaultMaxAllowableDepth`). */
 const maxDepth = 180;

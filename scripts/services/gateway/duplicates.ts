@@ -34,6 +34,22 @@ export async function mapWriteErrors(
   return Buffer.from(serialize({ ...document, writeErrors: mapped }));
 }
 
+/** The index that the engine names in the only write error of a reply, if that is a duplicate key. */
+export function violatedIndex(result: Buffer): string | undefined {
+  const [error] = z.array(WriteError).catch([]).parse(deserialize(result)['writeErrors']);
+  return error === undefined ? undefined : indexNamed(error.errmsg);
+}
+
+function indexNamed(errmsg: string): string | undefined {
+  return /Index '(.*)'$/.exec(errmsg)?.[1];
+}
+
+/** The reply to an insert of one document that lost its key to another before it was tried. */
+export function lostInsert(database: string, collection: string, index: IndexKey, document: Buffer): Buffer {
+  const error = { index: 0, code: Code.DuplicateKey, ...describe(database, collection, index, document) };
+  return Buffer.from(serialize({ n: 0, writeErrors: [error], ok: 1 }));
+}
+
 async function mapOne(
   engine: Engine,
   database: string,
@@ -44,7 +60,7 @@ async function mapOne(
   const state = unpackSqlState(code);
   const known = state === undefined ? undefined : (codeOfSqlState(state) ?? (state.startsWith('23') ? 11000 : 1));
   if (known !== Code.DuplicateKey) return { index, code: known ?? code, errmsg };
-  const name = /Index '(.*)'$/.exec(errmsg)?.[1];
+  const name = indexNamed(errmsg);
   const key = name === undefined ? undefined : await indexByName(engine, database, collection, name);
   return { index, code: known, ...describe(database, collection, key, inserted) };
 }

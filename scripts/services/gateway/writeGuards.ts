@@ -1,5 +1,5 @@
 import { elements, splitSequence } from './bson.ts';
-import { KeyedLock } from './KeyedLock.ts';
+import { KeyedLock, type Claim } from './KeyedLock.ts';
 import { SqlError } from './sql/SqlError.ts';
 
 /**
@@ -10,20 +10,32 @@ import { SqlError } from './sql/SqlError.ts';
  * therefore run one after another.
  *
  * Unique indexes: they are exclusion constraints, and writers of one key at once can deadlock (each has inserted and waits for the
- * others). Inserts of one key therefore run one after another (see UniqueKeys). Where keys are not known beforehand PostgreSQL
- * finds the deadlock and rolls all but one back; those run again, one at a time, and find the winner's key.
+ * others). Inserts of one key therefore run one after another, and once it is known that the key exists, those waiting at that
+ * moment have lost without asking the engine. Where keys are not known beforehand PostgreSQL finds the deadlock and rolls all but one back;
+ * those run again, one at a time, and find the winner's key.
  */
-const keys = new KeyedLock();
+const claimed = new KeyedLock();
 const retries = new KeyedLock();
 
 const deadlock = '40P01';
 const serialization = '40001';
 const retryForMs = 15_000;
 
-/** Runs a write of one transaction while holding the keys that it is known to claim. */
-export async function guarded<T>(namespace: string, claims: readonly string[], write: () => Promise<T>): Promise<T> {
-  const once = (): Promise<T> => retryDeadlocks(namespace, write);
-  return claims.length === 0 ? once() : keys.hold(claims, once);
+/**
+ * Runs a write of one transaction while holding what it is known to claim. `taken` tells from its result which
+ * exclusive claims are gone for good: it got them, or found that somebody had. Resolves to the key that was lost to another, when the write did not run.
+ */
+export async function guarded<T>(
+  namespace: string,
+  claims: readonly Claim[],
+  taken: (result: T, key: string) => boolean,
+  write: () => Promise<T>,
+): Promise<{ value: T } | { lost: string }> {
+  if (claims.length === 0) return { value: await retryDeadlocks(namespace, write) };
+  return claimed.hold(claims, async () => {
+    const value = await retryDeadlocks(namespace, write);
+    return { value, taken: (key) => taken(value, key) };
+  });
 }
 
 async function retryDeadlocks<T>(namespace: string, write: () => Promise<T>): Promise<T> {
@@ -33,36 +45,38 @@ async function retryDeadlocks<T>(namespace: string, write: () => Promise<T>): Pr
     if (!isDeadlock(error)) throw error;
   }
   const deadline = Date.now() + retryForMs;
-  return retries.hold([namespace], async () => {
+  const result = await retries.hold([{ key: namespace, exclusive: false }], async () => {
     for (;;) {
       try {
-        return await write();
+        return { value: await write(), taken: () => false };
       } catch (error) {
         if (!isDeadlock(error) || Date.now() >= deadline) throw error;
       }
     }
   });
+  if ('lost' in result) throw new Error('a shared claim cannot be lost');
+  return result.value;
 }
 
 function isDeadlock(error: unknown): boolean {
   return error instanceof SqlError && (error.state === deadlock || error.state === serialization);
 }
 
-/** Lock keys of the upserts in an update command's statements: their filters. */
-export function upsertKeys(namespace: string, updates: Buffer): string[] {
-  const keys: string[] = [];
+/** The claims of the upserts among an update command's statements: their filters. */
+export function upsertClaims(namespace: string, updates: Buffer): Claim[] {
+  const claims: Claim[] = [];
   for (const update of splitSequence(updates)) {
     const fields = elements(update);
     const upsert = fields.find(({ name }) => name === 'upsert');
     const filter = fields.find(({ name }) => name === 'q');
     if (upsert === undefined || filter === undefined || isFalse(update, upsert.value, upsert.end)) continue;
-    keys.push(upsertKey(namespace, update.subarray(filter.value, filter.end)));
+    claims.push(upsertClaim(namespace, update.subarray(filter.value, filter.end)));
   }
-  return keys;
+  return claims;
 }
 
-export function upsertKey(namespace: string, filter: Buffer): string {
-  return `${namespace}\0${filter.toString('latin1')}`;
+export function upsertClaim(namespace: string, filter: Buffer): Claim {
+  return { key: `${namespace}\0${filter.toString('latin1')}`, exclusive: false };
 }
 
 function isFalse(bytes: Buffer, from: number, to: number): boolean {
