@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { ChatMessage } from '../../../shared/state/chat.ts';
 import { hub, newRequestId, RequestError, session, useStream } from '../lib/index.ts';
 import { playSound } from '../ui/index.ts';
@@ -48,7 +49,8 @@ export function useChat(threadId: string) {
   // What got no answer while the connection was gone is sent again by itself: the same id makes that safe.
   $effect(() => {
     if (!hub.live) return;
-    for (const one of outgoing) if (one.state === 'failed' && one.code === 'UNAVAILABLE') void deliver(one);
+    const failed = untrack(() => outgoing.filter((one) => one.state === 'failed' && one.code === 'UNAVAILABLE'));
+    for (const one of failed) untrack(() => void deliver(one));
   });
 
   function patch(id: string, change: Partial<Outgoing>): void {

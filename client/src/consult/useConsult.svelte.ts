@@ -86,6 +86,14 @@ export function useConsult(entryId: string, role: ConsultRole) {
     }
   }
 
+  async function learnNames(): Promise<void> {
+    try {
+      info = await hub.request('consult.info', { entryId });
+    } catch {
+      // the call does not wait for names
+    }
+  }
+
   function end(): void {
     const old = room;
     room = null;
@@ -96,10 +104,7 @@ export function useConsult(entryId: string, role: ConsultRole) {
   $effect(() => {
     // Untracked: it reads and writes what it joins with; the entry is fixed for the life of this.
     untrack(() => void begin());
-    hub
-      .request('consult.info', { entryId })
-      .then((answer) => (info = answer))
-      .catch(() => undefined); // the names come with it; the call does not wait for them
+    untrack(() => void learnNames());
     const release = hub.holdReload();
     return () => {
       closed = true;

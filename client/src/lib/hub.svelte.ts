@@ -110,7 +110,8 @@ export class Hub implements Wire {
     input: CallOf<N>,
     options: RequestOptions = {},
   ): Promise<OutputOf<N>> {
-    const data = await this.#perform(name, input, options);
+    // Untracked: an effect that asks something must not run again whenever the connection changes.
+    const data = await untrack(() => this.#perform(name, input, options));
     try {
       return parseOutput(name, data);
     } catch (cause) {

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Position, Subscribed } from '../../../shared/contract/wire.ts';
 import { backoff } from './backoff.ts';
 import { isDenied, RequestError } from './RequestError.ts';
@@ -56,9 +57,12 @@ export abstract class Subscription {
   acquire(): () => void {
     this.#users++;
     clearTimeout(this.#linger);
+    // Untracked: an effect that acquires must not run again because the connection or this store changed.
     if (!this.#open && !this.#ended) {
       this.#open = true;
-      if (this.#wire.live) this.sync();
+      untrack(() => {
+        if (this.#wire.live) this.sync();
+      });
     }
     let held = true;
     return () => {
