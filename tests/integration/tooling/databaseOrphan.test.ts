@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, it } from 'vitest';
-import { startDatabase } from '../../../scripts/services/database/index.ts';
+import { startDatabase, type Database } from '../../../scripts/services/database/index.ts';
 import { SetupError } from '../../../scripts/support/SetupError.ts';
 import { until } from '../../support/until.ts';
 
@@ -22,7 +22,7 @@ it('the database dies with the process that started it, so its folder can be ope
   const dataDir = path.join(folder, 'data');
   await writeFile(
     main,
-    `import { startDatabase } from ${JSON.stringify(source)};
+    `import { startDatabase, type Database } from ${JSON.stringify(source)};
      const log = { step: () => {}, info: () => {} };
      const database = await startDatabase({ dataDir: ${JSON.stringify(dataDir)}, log });
      console.log('up ' + database.uri);`,
@@ -34,15 +34,18 @@ it('the database dies with the process that started it, so its folder can be ope
   owner.kill('SIGKILL');
   await until('the owner to be gone', () => owner.signalCode === 'SIGKILL');
   // The kernel ends the engine a moment after its owner; until then the folder is refused.
-  const again = await until(
-    'the folder to be free again',
-    () =>
-      startDatabase({ dataDir, log: quiet }).catch((error: unknown) => (refused(error) ? null : Promise.reject(error))),
-    { timeoutMs: 90_000, everyMs: 250 },
-  );
+  const again = await until('the folder to be free again', () => startUnlessInUse(dataDir), {
+    timeoutMs: 90_000,
+    everyMs: 250,
+  });
   await again.stop();
 }, 240_000);
 
-function refused(error: unknown): boolean {
-  return error instanceof SetupError && error.message.includes('in use');
+async function startUnlessInUse(dataDir: string): Promise<Database | null> {
+  try {
+    return await startDatabase({ dataDir, log: quiet });
+  } catch (error) {
+    if (error instanceof SetupError && error.message.includes('in use')) return null;
+    throw error;
+  }
 }
