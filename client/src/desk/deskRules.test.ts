@@ -39,6 +39,7 @@ describe('[C2] what the desk may do', () => {
     expect(all.start).toEqual(no('alreadyStarted'));
     expect(all.callNext).toMatchObject({ kind: 'ask', question: 'inConsultation', target: { token: 'A-001' } });
     expect(at([joined(1), called(1), started(1)]).callNext).toEqual(no('queueEmpty'));
+    expect(at([joined(1), called(1)]).callNext).toEqual(no('queueEmpty'));
   });
 
   test('recall takes back somebody skipped when selected, but only to a free desk', () => {

@@ -47,9 +47,9 @@ export function permits(
   const consulting = current?.entry.state === 'in-consultation' ? current : null;
 
   const callNext = (): Permit => {
-    if (called) return { kind: 'ask', question: 'calledWaiting', target: called };
     if (consulting && seat === 'staff') return no('inConsultation');
     if (waiting.length === 0) return no('queueEmpty');
+    if (called) return { kind: 'ask', question: 'calledWaiting', target: called };
     return consulting ? { kind: 'ask', question: 'inConsultation', target: consulting } : go(null);
   };
   const ofCalled = (): Permit => (called ? go(called) : no(consulting ? 'alreadyStarted' : 'nobodyCalled'));
