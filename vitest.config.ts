@@ -18,7 +18,6 @@ export default defineConfig({
     maxWorkers: 2,
     pool: 'forks',
     allowOnly: !process.env['CI'],
-    passWithNoTests: true,
     restoreMocks: true,
     projects: [
       node('unit', ['{shared,server,sfu,scripts,tests/support}/**/*.test.ts'], { testTimeout: 15_000 }),

@@ -77,10 +77,11 @@ export function createRunner(write: Write): Runner {
       const text = await readFile(report, 'utf8').catch(() => undefined);
       await rm(folder, { recursive: true, force: true });
       const tally = text === undefined ? NONE : tallyOf(text);
-      const ok = code === 0 && tally.failed === 0 && text !== undefined;
+      const ran = tally.passed + tally.failed > 0;
+      const ok = code === 0 && tally.failed === 0 && ran;
       const took = performance.now() - began;
       write(`${ok ? '✓' : '✗'} ${name} ${seconds(took)} (${tally.passed} passed, ${tally.failed} failed)`);
-      const reason = !ok && tally.failed === 0 ? `vitest ended with exit code ${code}` : undefined;
+      const reason = ok || tally.failed > 0 ? undefined : ran ? `vitest ended with exit code ${code}` : 'no test ran';
       return { name, ok, seconds: took / 1000, tally, ...(reason && { reason }) };
     },
 
