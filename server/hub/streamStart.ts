@@ -14,8 +14,10 @@ export async function streamStart<S, E extends StreamEvent>(
   join: () => void,
   shape: (state: S) => unknown,
 ): Promise<Subscribed> {
-  const { epoch, seq, state } = await streams.load(key);
+  await streams.load(key);
+  // What `load` resolved with may be a commit old by now, and that commit's batch went out before we joined.
   join();
+  const { epoch, seq, state } = streams.head(key);
   if (since) {
     const events = streams.since(key, since.epoch, since.seq);
     if (events && events.length <= limits.catchUpEvents) {

@@ -1,3 +1,4 @@
+import type { ViewName } from '../../shared/contract/index.ts';
 import type { Place } from '../../shared/contract/queue.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Position, Revision, Subscribed } from '../../shared/contract/wire.ts';
@@ -155,6 +156,7 @@ export class QueueFeed {
   #makeSources(): QueueFeed['sources'] {
     const { queues, views, repos } = this.#deps;
     const view = (
+      channel: ViewName,
       authorize: ChannelSource['authorize'],
       read: (key: string) => Promise<[Revision, unknown]>,
     ): ChannelSource => ({
@@ -162,6 +164,8 @@ export class QueueFeed {
       // Joined first: a change between reading and joining would be lost, one sent before this state is only older.
       current: async (key, _since, join) => {
         join();
+        // The newcomer's state may never have been sent: a change back to what was sent last must reach them.
+        this.#sent.delete(`${channel}:${key}`);
         const [rev, state] = await read(key);
         return { kind: 'view', rev, state };
       },
@@ -176,11 +180,12 @@ export class QueueFeed {
         current: (key: string, since: Position | undefined, join: () => void): Promise<Subscribed> =>
           streamStart(queues, key, since, join, (state) => queueState.parse(state)),
       },
-      directory: view(desk, async (sessionId) => [
+      directory: view('directory', desk, async (sessionId) => [
         this.#revision(await queues.load(sessionId)),
         await views.directory(sessionId),
       ]),
       place: view(
+        'place',
         async (access, entryId) => void (await access.ownPlace(entryId)),
         async (entryId) => {
           const claim = await repos.places.get(entryId);
@@ -191,10 +196,12 @@ export class QueueFeed {
         },
       ),
       myPlaces: view(
+        'myPlaces',
         (access, accountId) => access.self(accountId),
         async (accountId) => [this.#clock(), { entryIds: await views.activeEntriesOf(accountId) }],
       ),
       lobby: view(
+        'lobby',
         (access, clinicId) => access.lobby(clinicId),
         async (clinicId) => [this.#clock(), { sessions: await views.lobby(clinicId) }],
       ),

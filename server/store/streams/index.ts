@@ -30,6 +30,8 @@ interface Held {
 /** One kind's streams, typed. */
 export interface StreamsOf<S, E extends StreamEvent> {
   load(key: string): Promise<Loaded<S>>;
+  /** The stream as it is in memory at this very moment; `load` it first. */
+  head(key: string): Loaded<S>;
   /** Decides and appends one command; a repeat of a command returns what the first did (`replayed`). */
   command(key: string, command: Command, decide: Decide<S, E>): Promise<Committed<S, E>>;
   /** The events after a position when they are at hand, else null: send a snapshot. */
@@ -78,6 +80,7 @@ export class Streams {
     };
     return {
       load: (key) => box(key).load(),
+      head: (key) => box(key).head,
       command: (key, command, decide) => box(key).submit(command, decide),
       since: (key, epoch, seq) => box(key).since(epoch, seq),
       onCommit: (listener) => void listeners.push(listener),
