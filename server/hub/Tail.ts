@@ -19,7 +19,7 @@ export interface TailDeps {
   readonly intervalMs: number;
 }
 
-/** How far back each look goes: covers clocks that differ and looks that failed, ms. */
+/** How far before the last look that got through each look goes back: covers clocks that differ, ms. */
 const overlapMs = 60_000;
 /** Access must be gone within 5 s of being taken away. */
 const accessEveryMs = 2_000;
@@ -33,11 +33,16 @@ export class Tail {
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
   #accessAt = 0;
+  /** When the last look that got through began; what happened since then may be unknown here. */
+  #readAt: number;
+  #accessReadAt: number;
   readonly #handled = new Set<string>();
   #work: Promise<void> = Promise.resolve();
 
   constructor(deps: TailDeps) {
     this.#deps = deps;
+    this.#readAt = deps.now();
+    this.#accessReadAt = this.#readAt;
     this.#schedule();
   }
 
@@ -58,27 +63,29 @@ export class Tail {
 
   async #look(): Promise<void> {
     const now = this.#deps.now();
-    await this.#deps.streams.readTails(now - overlapMs);
+    await this.#deps.streams.readTails(this.#readAt - overlapMs);
+    this.#readAt = now;
     if (now - this.#accessAt < accessEveryMs) return;
     this.#accessAt = now;
-    await this.#closeRevoked(now);
-    await this.#recheckAccess(now);
+    await this.#closeRevoked(this.#accessReadAt - overlapMs);
+    await this.#recheckAccess(this.#accessReadAt - overlapMs);
+    this.#accessReadAt = now;
     const { publisher, streams } = this.#deps;
     streams.forgetIdle((stream) => publisher.viewers(...split(stream)) > 0);
   }
 
-  async #closeRevoked(now: number): Promise<void> {
+  async #closeRevoked(since: number): Promise<void> {
     const here = new Set([...this.#deps.sockets.connected.values()].map((one) => one.sid));
     if (here.size === 0) return;
-    for (const sid of await this.#deps.sessions.revokedSince(now - overlapMs)) {
+    for (const sid of await this.#deps.sessions.revokedSince(since)) {
       if (!here.has(sid)) continue;
       this.#deps.authenticator.forget(sid);
       this.#deps.publisher.disconnectSession(sid);
     }
   }
 
-  async #recheckAccess(now: number): Promise<void> {
-    const changed = await this.#deps.repos.accounts.many({ accessChangedAt: { $gt: now - overlapMs } });
+  async #recheckAccess(since: number): Promise<void> {
+    const changed = await this.#deps.repos.accounts.many({ accessChangedAt: { $gt: since } });
     for (const account of changed) {
       const mark = `${account._id}:${account.accessChangedAt}`;
       if (this.#handled.has(mark)) continue;
