@@ -77,7 +77,7 @@ export class SocketDoor {
   }
 
   #serve(socket: Socket, { account, sid }: Actor): void {
-    const { door, authenticator, metrics } = this.#deps;
+    const { door, authenticator, metrics, rateLimits } = this.#deps;
     const subscriptions = this.#deps.subscriptions(socket);
     this.connected.set(socket.id, { accountId: account._id, sid, subscriptions });
     metrics.sockets.inc();
@@ -88,23 +88,28 @@ export class SocketDoor {
       socket.disconnect(true);
       throw new AppError('UNAUTHENTICATED', 'this session has ended');
     };
-    const answer = (what: string, ack: unknown, work: (traceId: string) => Promise<Reply>): void => {
+    const answer = (what: string, ack: Ack | undefined, work: (traceId: string) => Promise<Reply>): void => {
       const traceId = newId();
       void work(traceId)
         .catch((error: unknown) => door.failure(error, traceId, what))
         .then((reply) => {
-          if (isAck(ack)) ack(reply);
+          ack?.(reply);
         });
     };
     const { address } = socket.handshake;
 
     socket.onAny((event: string, ...args: unknown[]) => {
-      const [payload, ack] = args;
+      // Whatever else is sent along, the acknowledgement is the last function: who waits for an answer gets one.
+      const ack = args.findLast(isAck);
+      const payload = isAck(args[0]) ? undefined : args[0];
       switch (event) {
         case 'op':
           answer('op', ack, async () => {
             const frame = opFrame.safeParse(payload);
-            if (!frame.success) throw new AppError('INVALID_INPUT', 'an op frame is {name, input, requestId?}');
+            if (!frame.success) {
+              await rateLimits.address(address);
+              throw new AppError('INVALID_INPUT', 'an op frame is {name, input, requestId?}');
+            }
             const { name, input, requestId } = frame.data;
             // The size was limited by the transport (maxHttpBufferSize) before it got here.
             return await door.operate({
@@ -121,21 +126,24 @@ export class SocketDoor {
           return;
         case 'subscribe':
           answer('subscribe', ack, async (traceId) => {
+            await rateLimits.address(address);
             const actor = await actorNow();
-            await this.#deps.rateLimits.account(account._id, 'read');
+            await rateLimits.account(account._id, 'read');
             return { ok: true, data: await subscriptions.subscribe(actor, payload, traceId) };
           });
           return;
         case 'unsubscribe':
           answer('unsubscribe', ack, async (traceId) => {
+            await rateLimits.address(address);
             await subscriptions.unsubscribe(await actorNow(), payload, traceId);
             return { ok: true, data: {} };
           });
           return;
         default:
-          answer('unknown', args.findLast(isAck), () =>
-            Promise.reject(new AppError('UNKNOWN_OPERATION', 'events are op, subscribe and unsubscribe')),
-          );
+          answer('unknown', ack, async () => {
+            await rateLimits.address(address);
+            throw new AppError('UNKNOWN_OPERATION', 'events are op, subscribe and unsubscribe');
+          });
       }
     });
     socket.on('disconnect', () => {
