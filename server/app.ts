@@ -49,10 +49,15 @@ export async function createApp(config: Config): Promise<App> {
     name: hub.id,
   });
   agenda.on('error', (error: unknown) => log.warn({ err: error }, 'jobs'));
-  agenda.define('sweep', async () => {
-    await hub.places.finishJoins();
-    await hub.effects.sweep();
-  });
+  // The lock is short, so that the sweep of a hub that died in it is taken over by another within the minute.
+  agenda.define(
+    'sweep',
+    async () => {
+      await hub.places.finishJoins();
+      await hub.effects.sweep();
+    },
+    { lockLifetime: 30_000 },
+  );
   await agenda.start();
   await agenda.every(sweepEvery, 'sweep');
 
@@ -69,7 +74,10 @@ export async function createApp(config: Config): Promise<App> {
     demo,
     secureCookies: config.publicUrl?.startsWith('https:') ?? false,
   });
-  http.on('request', application);
+  // Socket.IO answers its own path; an answer from here as well would be a second one to the same request.
+  http.on('request', (request, response) => {
+    if (request.url?.startsWith(`${io.path()}/`) !== true) application(request, response);
+  });
   const port = await listen(http, config.port, config.host);
   log.info({ port, engine: config.mongo.engine, hub: hub.id }, 'hub is listening');
 

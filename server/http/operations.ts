@@ -26,6 +26,11 @@ export function operationRoutes(deps: HttpDoorDeps): Router {
     if (originAllowed(request.headers, deps.publicUrl, deps.demo)) next();
     else next(new AppError('BAD_ORIGIN', 'requests from this site are not accepted'));
   });
+  router.use((request, _response, next) => {
+    // The parser would first read to the end what it will not take.
+    if (Number(request.headers['content-length'] ?? 0) <= limits.requestBytes) next();
+    else next(new AppError('TOO_LARGE', `at most ${limits.requestBytes} bytes`));
+  });
   router.use(json({ limit: limits.requestBytes, strict: false }));
   for (const name of Object.keys(operations)) {
     if (!isOperationName(name)) continue;
