@@ -62,7 +62,9 @@ export class Door {
     let code = 'OK';
     const known = isOperationName(call.name) ? call.name : null;
     try {
-      return await this.#steps(call, known, traceId);
+      const reply = await this.#steps(call, known, traceId);
+      if (!reply.ok) code = reply.error.code;
+      return reply;
     } catch (error) {
       const failed = this.failure(error, traceId, call.name);
       code = failed.ok ? 'OK' : failed.error.code;

@@ -41,7 +41,10 @@ export class Requests {
       await this.#collection.insertOne({ _id: key, print, at, expireAt: new Date(at + keepMs) });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
-      const first = stored.parse(await this.#collection.findOne({ _id: key }));
+      const found = await this.#collection.findOne({ _id: key });
+      // Gone meanwhile: the first one failed for a passing reason. Now this is the first.
+      if (!found) return await this.once(key, operation, input, handle);
+      const first = stored.parse(found);
       if (first.print !== print) throw new AppError('REQUEST_REUSED', 'this request id was used for something else');
       if (first.reply) return first.reply;
       const taken = await this.#collection.updateOne(

@@ -8,7 +8,7 @@ export const role = z.enum(roles);
 /** UTC, milliseconds since the epoch. */
 export const instant = z.int().nonnegative();
 
-/** One line of text a person typed: trimmed, no control characters. */
+/** One line of text a person typed: trimmed, no control characters, no half characters (storing would change them). */
 export const line = (max: number) =>
   z
     .string()
@@ -19,7 +19,7 @@ export const line = (max: number) =>
         .string()
         .min(1)
         .max(max)
-        .regex(/^\P{Cc}*$/u, 'control characters'),
+        .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'control characters'),
     );
 
 /** Several lines of text: trimmed; tabs and newlines are allowed, other control characters are not. */
@@ -33,7 +33,7 @@ export const text = (max: number) =>
         .string()
         .min(1)
         .max(max)
-        .regex(/^(?:[\n\t]|\P{Cc})*$/u, 'control characters'),
+        .regex(/^(?:[\n\t]|[^\p{Cc}\p{Cs}])*$/u, 'control characters'),
     );
 
 export const personName = line(limits.nameChars);
