@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
+import { FrameReader } from './wsFrames.ts';
 
 /** What a server sent on a plain TCP connection until it closed it, or until `quietMs` passed. */
 export async function rawExchange(
@@ -31,8 +32,8 @@ export async function rawExchange(
 /** A WebSocket without a library, to send what no library would. */
 export class RawWebSocket {
   readonly socket: Socket;
-  received = Buffer.alloc(0);
-  closed = false;
+  readonly #reader = new FrameReader();
+  #gone = false;
 
   private constructor(socket: Socket) {
     this.socket = socket;
@@ -44,7 +45,7 @@ export class RawWebSocket {
     const socket = connect(Number(port), hostname);
     const raw = new RawWebSocket(socket);
     socket.on('error', () => undefined);
-    socket.on('close', () => (raw.closed = true));
+    socket.on('close', () => (raw.#gone = true));
     socket.write(
       `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
@@ -55,7 +56,8 @@ export class RawWebSocket {
         head += chunk.toString('latin1');
         if (!head.includes('\r\n\r\n')) return;
         socket.off('data', look);
-        socket.on('data', (more: Buffer) => (raw.received = Buffer.concat([raw.received, more])));
+        socket.on('data', (more: Buffer) => raw.#reader.push(more));
+        raw.#reader.push(Buffer.from(head.slice(head.indexOf('\r\n\r\n') + 4), 'latin1'));
         if (head.startsWith('HTTP/1.1 101')) resolve();
         else reject(new Error(head.split('\r\n')[0]));
       };
@@ -63,6 +65,16 @@ export class RawWebSocket {
       socket.once('close', () => reject(new Error('closed before the upgrade')));
     });
     return raw;
+  }
+
+  /** Everything the server said so far, one line per frame. */
+  get received(): string {
+    return this.#reader.texts().join('\n');
+  }
+
+  /** The server hung up: the connection is gone, or it said so (a close frame; it then waits for ours). */
+  get closed(): boolean {
+    return this.#gone || this.#reader.frames.some((frame) => frame.opcode === 8) || /^(1|41)$/m.test(this.received);
   }
 
   text(text: string, mask = true): void {
