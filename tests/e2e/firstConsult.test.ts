@@ -98,7 +98,7 @@ describe('[A1 A3 C1 C2 C3 C8 D1 D2 E1 I3] the first consult', () => {
 
     // The end: for both, and in the history.
     await doctor.getByTestId('finish').click();
-    await patient.getByText('The consultation is over').waitFor();
+    await patient.getByRole('heading', { name: 'The consultation is over' }).waitFor();
     await patient.goto(`${stack.url}/patient`);
     await patient.getByTestId('place-history').getByText('A-004').waitFor();
     const visit = await until('the visit to be recorded', () =>
