@@ -1,7 +1,8 @@
 import { io, type Socket } from 'socket.io-client';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { signedIn, type SignedIn } from '../../shared/contract/accounts.ts';
-import { operations, type CallOf, type OperationName, type OutputOf } from '../../shared/contract/index.ts';
+import type { CallOf, OperationName, OutputOf } from '../../shared/contract/index.ts';
+import { parseOutput } from '../../client/src/lib/typed.ts';
 import {
   batchFrame,
   contractVersion,
@@ -90,8 +91,7 @@ export class TestClient {
   async call<N extends OperationName>(name: N, input: CallOf<N>, requestId?: string): Promise<OutputOf<N>> {
     const answer = await this.op(name, input, requestId);
     if (!answer.ok) throw toError(answer);
-    const schema: z.ZodType<OutputOf<N>> = operations[name].output;
-    return schema.parse(answer.data);
+    return parseOutput(name, answer.data);
   }
 
   /** One operation over HTTP. */

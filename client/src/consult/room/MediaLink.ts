@@ -35,7 +35,6 @@ interface Watched {
 export class MediaLink {
   readonly #signal: () => SignalLink;
   readonly #changed: () => void;
-  readonly #device: Device;
   readonly #send: types.Transport;
   readonly #recv: types.Transport;
   readonly #watched: Watched[];
@@ -51,7 +50,6 @@ export class MediaLink {
     signal: () => SignalLink,
     changed: () => void,
   ) {
-    this.#device = device;
     this.#signal = signal;
     this.#changed = changed;
     this.#send = device.createSendTransport({ ...transports.send, iceServers });
