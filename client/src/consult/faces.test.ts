@@ -18,6 +18,7 @@ describe('faceOf', () => {
 
   it('believes the queue before all: over is over, and who was passed over may be called again', () => {
     expect(faceOf('live', 'done', null, 1)).toBe('ended');
+    expect(faceOf('idle', 'waiting', 'WRONG_STATE', 0)).toBe('in-person');
     expect(faceOf('ended', 'skipped', null, 0)).toBe('set-aside');
     expect(faceOf('live', 'in-consultation', null, 1)).toBe('together');
   });

@@ -13,6 +13,7 @@ export type Face =
   | 'failed'
   | 'left'
   | 'set-aside'
+  | 'in-person'
   | 'ended'
   | 'replaced';
 
@@ -26,7 +27,9 @@ export function faceOf(state: RoomState, visit: EntryState | null, refusal: Erro
   if (visit === 'done' || visit === 'cancelled') return 'ended';
   if (refusal !== null) {
     if (refusal === 'NOT_CALLED_YET') return 'not-called';
-    return refusal === 'WRONG_STATE' ? 'ended' : 'refused';
+    if (refusal !== 'WRONG_STATE') return 'refused';
+    // A visit that is open and still has no call is one in person.
+    return visit === null ? 'ended' : 'in-person';
   }
   switch (state) {
     case 'idle':

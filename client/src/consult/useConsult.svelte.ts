@@ -2,6 +2,7 @@ import { untrack } from 'svelte';
 import type { OutputOf } from '../../../shared/contract/index.ts';
 import type { MediaSource } from '../../../shared/contract/sfu.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
+import { entryState, type EntryState } from '../../../shared/state/queue.ts';
 import { hub, RequestError, useStream, useView } from '../lib/index.ts';
 import { ConsultRoom } from './room/ConsultRoom.ts';
 import type { LocalSource, Quality, RemotePeer, RoomState, RoomTicket } from './room/roomTypes.ts';
@@ -25,6 +26,8 @@ export function useConsult(entryId: string, role: ConsultRole) {
   let local = $state.raw<Readonly<Record<MediaSource, LocalSource>>>({ microphone: noDevice, camera: noDevice });
   let quality = $state<Quality>('unknown');
   let refusal = $state<ErrorCode | null>(null);
+  /** The state of the visit, as the refusal tells it: it comes before the place or the queue does. */
+  let refusedAs = $state<EntryState | null>(null);
   let info = $state.raw<OutputOf<'consult.info'> | null>(null);
   let room: ConsultRoom | null = null;
   let closed = false;
@@ -34,7 +37,7 @@ export function useConsult(entryId: string, role: ConsultRole) {
   const queue = useStream('queue', () => (role === 'doctor' ? (info?.sessionId ?? null) : null));
   const entry = $derived(queue.state?.entries[entryId] ?? null);
   const startedAt = $derived(place.state?.startedAt ?? entry?.startedAt ?? null);
-  const visit = $derived(place.state?.state ?? entry?.state ?? null);
+  const visit = $derived(place.state?.state ?? entry?.state ?? refusedAs);
 
   const others = $derived(peers.filter((peer) => peer.role !== role));
   const other = $derived(others[0] ?? null);
@@ -46,6 +49,7 @@ export function useConsult(entryId: string, role: ConsultRole) {
     } catch (thrown) {
       const failure = RequestError.of(thrown);
       if (!refusals.includes(failure.code)) throw failure;
+      refusedAs = entryState.safeParse(failure.details?.['state']).data ?? null;
       refusal = failure.code;
       return null;
     }

@@ -38,7 +38,8 @@ const patterns: Record<SoundName, number[]> = {
 
 /** Vibrates where the device can and the person has touched the page. */
 export function vibrate(kind: SoundName): void {
-  if ('vibrate' in navigator) navigator.vibrate(patterns[kind]);
+  // Refused, with a note in the console, until the person has touched the page.
+  if ('vibrate' in navigator && navigator.userActivation?.hasBeenActive !== false) navigator.vibrate(patterns[kind]);
 }
 
 /**
@@ -59,6 +60,6 @@ export function alertPerson(kind: SoundName, title?: string, repeatMs?: number):
     clearInterval(timer);
     if (notice === title) notice = undefined;
     apply();
-    if ('vibrate' in navigator) navigator.vibrate(0);
+    if ('vibrate' in navigator && navigator.userActivation?.hasBeenActive !== false) navigator.vibrate(0);
   };
 }
