@@ -12,16 +12,20 @@ const log: StepLog = {
   info: (line) => void process.stdout.write(`  ${line}\n`),
 };
 
+let stopping = false;
+let stopDatabase = async (): Promise<void> => undefined;
+const stop = (): void => {
+  if (stopping) return;
+  stopping = true;
+  void stopDatabase().then(() => process.exit(0));
+};
+// Also while it is starting: what was begun ends with this process.
+process.on('SIGTERM', stop).on('SIGINT', stop);
+
 try {
   const database = await startDatabase({ dataDir: values.data, port: Number(values.port), log });
+  stopDatabase = () => database.stop();
   process.stdout.write(`${database.engine}\n${database.uri}\n`);
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    void database.stop().then(() => process.exit(0));
-  };
-  process.on('SIGTERM', stop).on('SIGINT', stop);
 } catch (error) {
   printFailure(error);
   process.exitCode = 1;

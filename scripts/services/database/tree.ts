@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensurePackages } from '../../support/apt.ts';
 import type { StepLog } from '../../support/log.ts';
@@ -35,7 +35,7 @@ export async function ensureTree(log: StepLog): Promise<string> {
   await withLock(join(parent, `${name}.lock`), waiting, async () => {
     if (await exists(join(tree, 'nadi-tree.json'))) return;
     for (const left of await readdir(parent)) {
-      if (left.startsWith(`${name}.tmp-`)) await rm(join(parent, left), { recursive: true, force: true });
+      if (left.startsWith(`${name}.tmp-`)) await discard(join(parent, left));
     }
     const temporary = join(parent, `${name}.tmp-${process.pid}`);
     log.step('database engine: PostgreSQL 18 with DocumentDB from Debian packages (about a minute, once)');
@@ -43,11 +43,32 @@ export async function ensureTree(log: StepLog): Promise<string> {
       await build(temporary, log);
       await rename(temporary, tree);
     } finally {
-      await rm(temporary, { recursive: true, force: true });
+      await discard(temporary);
     }
   });
   return tree;
 }
+
+/** Removes a half-built tree, but nothing that might still be mounted in it. */
+async function discard(tree: string): Promise<void> {
+  await run('rm', ['-rf', '--one-file-system', tree]);
+}
+
+/**
+ * For root: mmdebstrap mounts /proc, /sys and devices into the tree. In namespaces of its own they are visible to it alone, and
+ * they and every process in there vanish with this process, however it ends.
+ */
+const isolate = [
+  'setpriv',
+  '--pdeathsig',
+  'KILL',
+  'unshare',
+  '--mount',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+];
 
 async function build(target: string, log: StepLog): Promise<void> {
   const options = [
@@ -67,22 +88,11 @@ async function build(target: string, log: StepLog): Promise<void> {
     '--customize-hook=mkdir -p "$1/data"',
   ];
   await mkdir(target, { recursive: true });
-  // Root gets a folder; everybody else a tar stream, unpacked as their own files without device nodes.
   const root = process.getuid?.() === 0;
-  const command = ['mmdebstrap', ...options, '--format', root ? 'directory' : 'tar', suite, root ? target : '-'];
-  const code = root
-    ? await stream(command[0] ?? '', command.slice(1), log)
-    : await stream(
-        'sh',
-        [
-          '-c',
-          'out=$1; shift; set -e; "$@" > "$out.tar"; tar -x --no-same-owner --exclude="./dev/*" -C "$out" -f "$out.tar"; rm "$out.tar"',
-          'sh',
-          target,
-          ...command,
-        ],
-        log,
-      );
+  const mmdebstrap = ['mmdebstrap', ...options, '--format', root ? 'directory' : 'tar', suite, root ? target : '-'];
+  // Root gets a folder; everybody else a tar stream, unpacked as their own files without device nodes.
+  const unpack = 'set -e; "$@" > "$0.tar"; tar -x --no-same-owner --exclude="./dev/*" -C "$0" -f "$0.tar"; rm "$0.tar"';
+  const code = await stream(root ? [...isolate, ...mmdebstrap] : ['sh', '-c', unpack, target, ...mmdebstrap], log);
   if (code !== 0) {
     throw new SetupError(
       `The database engine could not be built from Debian's packages (mmdebstrap exit ${code})`,
@@ -101,7 +111,7 @@ async function build(target: string, log: StepLog): Promise<void> {
 }
 
 /** Runs a program and shows its progress lines; returns the exit code. */
-function stream(program: string, args: readonly string[], log: StepLog): Promise<number> {
+function stream([program = '', ...args]: readonly string[], log: StepLog): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let rest = '';
