@@ -10,7 +10,7 @@ import { Streams, type CommitNotice, type StreamKind } from '../../../server/sto
 import { AppError } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import { testDatabase, type TestDatabase } from '../../support/database.ts';
-import { kill, startDatabaseProcess, type DatabaseProcess } from '../../support/databaseProcess.ts';
+import { isAlive, kill, startDatabaseProcess, type DatabaseProcess } from '../../support/databaseProcess.ts';
 import { until } from '../../support/until.ts';
 
 const added = z.object({
@@ -157,6 +157,25 @@ describe('a database that goes away', () => {
     await mongo.close();
     await database.stop();
     await rm(dataDir, { recursive: true, force: true });
+  });
+
+  test('a refusal that cannot be checked against the log is no refusal: UNAVAILABLE, not silence', async () => {
+    const hub = hubOn(mongo, 'a');
+    await hub.of.command('alone', command('first'), () => add('first'));
+    const { gateway, engine } = await database.pids();
+    kill(gateway ?? engine ?? 0);
+    await until('the process to be gone', () => !isAlive(gateway ?? engine ?? 0));
+    const refused = hub.of.command('alone', command('second'), () => {
+      throw new AppError('CONFLICT', 'never');
+    });
+    const deadline = new Promise<never>((_, reject) =>
+      setTimeout(() => reject(new Error('never answered')), 20_000).unref(),
+    );
+    await expect(Promise.race([refused, deadline])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await until('the database to be back', async () => (await mongo.db.command({ ping: 1 }))['ok'] === 1, {
+      timeoutMs: 30_000,
+    });
+    expect(await hub.of.command('alone', command('third'), () => add('third'))).toMatchObject({ seq: 2 });
   });
 
   test('every command under way is answered, UNAVAILABLE at worst; repeated afterwards, each happens once', async () => {
