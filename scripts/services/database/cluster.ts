@@ -88,10 +88,11 @@ export class Cluster {
     const data = join(dataDir, 'documentdb');
     await mkdir(data, { recursive: true });
     const lockFile = join(dataDir, 'engine.lock');
-    const socketDir = await mkdtemp(join(tmpdir(), 'nadi-db-'));
+    const socketDir = await socketFolder(dataDir);
     await own(data);
     await own(socketDir);
     await chmod(data, 0o700);
+    await chmod(socketDir, 0o700);
     return new Cluster({ tree, data, socketDir, lockFile }, dataDir);
   }
 
@@ -202,9 +203,19 @@ export class Cluster {
     }
   }
 
+  /** Removes a socket folder outside the data folder; the one inside may by now belong to another run. */
   async close(): Promise<void> {
+    if (this.#sandbox.socketDir.startsWith(this.#dataDir)) return;
     await rm(this.#sandbox.socketDir, { recursive: true, force: true });
   }
+}
+
+/** Where the engine's socket goes: the data folder, unless its path is too long for one (108 bytes with the final zero). */
+async function socketFolder(dataDir: string): Promise<string> {
+  const inside = join(dataDir, 'run');
+  if (Buffer.byteLength(join(inside, '.s.PGSQL.5432')) > 107) return mkdtemp(join(tmpdir(), 'nadi-db-'));
+  await mkdir(inside, { recursive: true, mode: 0o700 });
+  return inside;
 }
 
 async function own(path: string): Promise<void> {
