@@ -82,7 +82,7 @@ function deviationOf(pace: Pace): (visits: number) => number {
   const assumed = square(pace.slotMinutes * assumedSpread);
   const spread = lengths.reduce((sum, length) => sum + square(length - centre), 0);
   const variance = (spread + assumed * enoughSamples) / (own + enoughSamples);
-  const ofMean = variance / (own + 1);
+  const ofMean = variance / (own + enoughSamples);
   return (visits) => Math.sqrt(visits * variance + visits * visits * ofMean);
 }
 

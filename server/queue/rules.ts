@@ -62,29 +62,34 @@ export function start(state: QueueState, entryId: string, encounterId: string): 
 }
 
 export function finish(state: QueueState, entryId: string): QueueDecision {
-  requireState(entryOf(state, entryId), 'in-consultation');
+  const entry = requireState(entryOf(state, entryId), 'in-consultation');
   return {
     type: 'finished',
     data: { entryId },
-    effects: effects(entryId, 'encounter.close', 'room.close', 'place.release'),
+    effects: effects(entryId, 'encounter.close', ...roomEnds(entry), 'place.release'),
   };
 }
 
 /** Sets a called patient aside; the place stays theirs and may be recalled. */
 export function skip(state: QueueState, entryId: string): QueueDecision {
-  requireState(entryOf(state, entryId), 'called');
-  return { type: 'skipped', data: { entryId }, effects: effects(entryId, 'room.close') };
+  const entry = requireState(entryOf(state, entryId), 'called');
+  return { type: 'skipped', data: { entryId }, effects: effects(entryId, ...roomEnds(entry)) };
 }
 
 /** Takes an entry off the list for good, before its consultation. */
 export function cancel(state: QueueState, entryId: string): QueueDecision {
-  requireState(entryOf(state, entryId), 'waiting', 'called', 'skipped');
-  return { type: 'cancelled', data: { entryId }, effects: effects(entryId, 'room.close', 'place.release') };
+  const entry = requireState(entryOf(state, entryId), 'waiting', 'called', 'skipped');
+  return { type: 'cancelled', data: { entryId }, effects: effects(entryId, ...roomEnds(entry), 'place.release') };
 }
 
 export function prioritise(state: QueueState, entryId: string, priority: Priority): QueueDecision {
   requireState(entryOf(state, entryId), 'waiting', 'called', 'skipped');
   return { type: 'prioritised', data: { entryId, priority } };
+}
+
+/** Only who was called into a video visit has a room to close. */
+function roomEnds(entry: QueueEntry): QueueEffect[] {
+  return entry.mode === 'video' && entry.calledAt !== null ? ['room.close'] : [];
 }
 
 function called(entry: QueueEntry): QueueDecision {
@@ -100,8 +105,8 @@ function entryOf(state: QueueState, entryId: string): QueueEntry {
   return entry;
 }
 
-function requireState(entry: QueueEntry, ...allowed: readonly EntryState[]): void {
-  if (allowed.includes(entry.state)) return;
+function requireState(entry: QueueEntry, ...allowed: readonly EntryState[]): QueueEntry {
+  if (allowed.includes(entry.state)) return entry;
   throw new AppError('WRONG_STATE', `${tokenLabel(entry.token)} is ${entry.state}`, {
     entryId: entry.id,
     state: entry.state,
