@@ -6,6 +6,7 @@ const ofEntry = z.object({ entryId: z.string() });
 
 /** Consult rooms open and close with what happens in the queue. */
 export function registerConsultEffects(effects: Effects, consults: ConsultService): void {
-  effects.on('room.open', async ({ effect }) => await consults.open(ofEntry.parse(effect.data).entryId));
-  effects.on('room.close', async ({ effect }) => await consults.close(ofEntry.parse(effect.data).entryId));
+  const entryOf = (effect: { data: unknown }): string => ofEntry.parse(effect.data).entryId;
+  effects.on('room.open', async ({ event, effect }) => await consults.open(entryOf(effect), event.seq));
+  effects.on('room.close', async ({ event, effect }) => await consults.close(entryOf(effect), event.seq));
 }

@@ -32,13 +32,13 @@ export class ConsultService {
    */
   async join(access: Access, entryId: string): Promise<OutputOf<'consult.join'>> {
     const { place, patient, doctor, side } = await access.consultation(entryId);
-    const entry = await this.#entry(place);
+    const { entry, seq } = await this.#entry(place);
     if (entry.mode !== 'video') throw new AppError('WRONG_STATE', 'this visit is in person', { state: entry.state });
     if (entry.state === 'waiting') throw new AppError('NOT_CALLED_YET', 'the doctor has not called yet');
     if (entry.state !== 'called' && entry.state !== 'in-consultation') {
       throw new AppError('WRONG_STATE', `this visit is ${entry.state}`, { state: entry.state });
     }
-    const { room, node } = await this.#place(entryId);
+    const { room, node } = await this.#place(entryId, seq);
     const peer = side === 'doctor' ? `doctor-${doctor._id}` : `patient-${patient._id}`;
     const grant = await signGrant(
       this.#deps.grantKey,
@@ -58,7 +58,7 @@ export class ConsultService {
 
   async info(access: Access, entryId: string): Promise<OutputOf<'consult.info'>> {
     const { place, patient, doctor } = await access.consultation(entryId);
-    const entry = await this.#entry(place);
+    const { entry } = await this.#entry(place);
     return {
       entryId,
       sessionId: place.sessionId,
@@ -71,23 +71,30 @@ export class ConsultService {
     };
   }
 
-  /** The room is there before anybody asks for it. Idempotent: an open room stays as it is. */
-  async open(entryId: string): Promise<void> {
-    const fresh: Room = { _id: entryId, epoch: 1, node: null, status: 'open' };
-    if (await this.#deps.repos.rooms.insert(fresh)) return;
-    const room = await this.#deps.repos.rooms.get(entryId);
-    if (room?.status !== 'closed') return;
-    // Called again after a skip: a new epoch, so that no client of the ended room comes back into it.
-    const { epoch } = room;
-    const again = { status: 'open', node: null, epoch: epoch + 1 };
-    await this.#deps.repos.rooms.update({ _id: entryId, status: 'closed', epoch }, { $set: again });
+  /**
+   * The room is there before anybody asks for it. `seq` is where in the queue's stream this became true: openings and
+   * closings may be carried out late and in any order, and the one that stands later in the stream wins. Idempotent.
+   */
+  async open(entryId: string, seq: number): Promise<void> {
+    const { rooms } = this.#deps.repos;
+    for (;;) {
+      if (await rooms.insert({ _id: entryId, epoch: 1, node: null, status: 'open', at: seq })) return;
+      const room = await rooms.get(entryId);
+      if (!room || room.at >= seq) return;
+      const { epoch, status, at } = room;
+      // Called again after a skip: a new epoch, so that no client of the ended room comes back into it.
+      const change = status === 'closed' ? { status: 'open', node: null, epoch: epoch + 1, at: seq } : { at: seq };
+      if (await rooms.update({ _id: entryId, epoch, status, at }, { $set: change })) return;
+    }
   }
 
-  /** Ends the room for everybody in it. Idempotent. */
-  async close(entryId: string): Promise<void> {
-    const room = await this.#deps.repos.rooms.get(entryId);
-    if (!room) return;
-    await this.#deps.repos.rooms.update({ _id: entryId, epoch: room.epoch }, { $set: { status: 'closed' } });
+  /** Ends the room for everybody in it, also one whose opening is still to come. See {@link open} for `seq`. Idempotent. */
+  async close(entryId: string, seq: number): Promise<void> {
+    const { rooms } = this.#deps.repos;
+    if (await rooms.insert({ _id: entryId, epoch: 1, node: null, status: 'closed', at: seq })) return;
+    await rooms.update({ _id: entryId, at: { $lt: seq } }, { $set: { status: 'closed', at: seq } });
+    const room = await rooms.get(entryId);
+    if (room?.at !== seq || room.status !== 'closed') return;
     const node = this.#deps.nodes.live().find((live) => live.control === room.node?.control);
     if (node && node.info.bootId === room.node?.bootId) {
       await this.#deps.nodes.closeRoom(node.control, entryId, room.epoch);
@@ -95,12 +102,13 @@ export class ConsultService {
   }
 
   /** Where the room runs; placed on the least loaded node when it runs nowhere, or its node is gone. */
-  async #place(entryId: string): Promise<{ room: Room; node: LiveNode }> {
+  async #place(entryId: string, seq: number): Promise<{ room: Room; node: LiveNode }> {
     const { repos, nodes } = this.#deps;
-    await this.open(entryId);
+    await this.open(entryId, seq);
     for (let tries = 0; tries < 5; tries++) {
       const room = await repos.rooms.get(entryId);
       if (!room) break;
+      if (room.status === 'closed') throw new AppError('WRONG_STATE', 'this consultation has just ended');
       if (nodes.live().length === 0) await nodes.look();
       const live = nodes.live();
       const present = live.find((node) => node.control === room.node?.control && node.info.bootId === room.node.bootId);
@@ -110,15 +118,19 @@ export class ConsultService {
       // Compare and set on the epoch: two who ask at once end in one place.
       const epoch = room.node === null ? room.epoch : room.epoch + 1;
       const node = { control: best.control, bootId: best.info.bootId };
-      await repos.rooms.update({ _id: entryId, epoch: room.epoch, node: room.node }, { $set: { epoch, node } });
+      await repos.rooms.update(
+        { _id: entryId, epoch: room.epoch, node: room.node, status: 'open' },
+        { $set: { epoch, node } },
+      );
     }
     throw new AppError('UNAVAILABLE', 'the room could not be placed');
   }
 
-  async #entry(place: PlaceDoc): Promise<QueueEntry> {
-    const { state } = await this.#deps.queues.load(place.sessionId);
+  /** The entry, and where the stream stands in which it is as it is. */
+  async #entry(place: PlaceDoc): Promise<{ entry: QueueEntry; seq: number }> {
+    const { state, seq } = await this.#deps.queues.load(place.sessionId);
     const entry = state.entries[place._id];
     if (!entry) throw new AppError('NOT_FOUND', 'no such consultation');
-    return entry;
+    return { entry, seq };
   }
 }

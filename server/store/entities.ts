@@ -101,5 +101,7 @@ export const room = z.object({
   epoch: z.int().positive(),
   node: z.object({ control: z.string(), bootId: z.string() }).nullable(),
   status: z.enum(['open', 'closed']),
+  /** Seq of the queue event that made it so; only a later one may change it. */
+  at: z.int().nonnegative(),
 });
 export type Room = z.infer<typeof room>;
