@@ -50,8 +50,8 @@ const operations = {
   skip: 'queue.skip',
 } as const satisfies Record<Exclude<Press, 'callNext'>, DeskOperation>;
 
-/** At most this many presses wait for their turn: enough for "F N", too few for a cat on the keyboard. */
-const waitingAtMost = 2;
+/** At most this many presses wait for their turn: enough for quick hands, too few for a cat on the keyboard. */
+const waitingAtMost = 4;
 
 /**
  * Sends a desk's commands one after another. A press while another command is under way is not lost: it waits until the list shows
@@ -83,6 +83,17 @@ export class DeskCommands {
 
   dismiss(): void {
     this.#notice = null;
+  }
+  /** The list has changed or the connection is back: what was told about the moment before goes away, and a question nobody asks any more. */
+  settle(): void {
+    const { view, live } = this.#link;
+    const notice = this.#notice;
+    if (notice?.kind === 'empty' || (notice?.kind === 'why' && (notice.reason !== 'offline' || live)))
+      this.#notice = null;
+    const question = this.#question;
+    if (!question) return;
+    const expected = question.kind === 'calledWaiting' ? 'called' : 'in-consultation';
+    if (view.current?.id !== question.row.id || view.current.entry.state !== expected) this.#question = null;
   }
   /** Says why something cannot be done now. */
   explain(reason: WhyNot): void {

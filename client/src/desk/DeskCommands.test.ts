@@ -201,4 +201,29 @@ describe('[C2] commands of a desk', () => {
     await bench.commands.press('recall');
     expect(bench.sent).toEqual(['recall']);
   });
+
+  test('a question is withdrawn when somebody else answered it; a note about an empty list when somebody joins', async () => {
+    const bench = new Bench(joined(1), joined(2), called(1));
+    await bench.commands.press('callNext');
+    bench.commands.settle();
+    expect(bench.commands.question?.kind).toBe('calledWaiting');
+    bench.append(started(1));
+    bench.commands.settle();
+    expect(bench.commands.question).toBeNull();
+
+    const quiet = new Bench();
+    await quiet.commands.press('callNext');
+    quiet.append(joined(1));
+    quiet.commands.settle();
+    expect(quiet.commands.notice).toBeNull();
+  });
+
+  test('what the hub refused stays to be read', async () => {
+    const bench = new Bench(joined(1), joined(2));
+    bench.refuse = { code: 'QUEUE_MOVED', meanwhile: [called(1)] };
+    await bench.commands.press('callNext');
+    bench.append(started(1));
+    bench.commands.settle();
+    expect(bench.commands.notice?.kind).toBe('moved');
+  });
 });

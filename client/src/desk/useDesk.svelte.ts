@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { emptyQueue } from '../../../shared/state/queue.ts';
 import { t } from '../i18n/index.svelte.ts';
 import { hub, useStream, useView } from '../lib/index.ts';
@@ -64,6 +65,10 @@ export function useDesk(sessionId: string, seat: Seat) {
   }
   $effect(() => {
     if (queue.seq >= 0) for (const check of [...waiters]) check();
+  });
+
+  $effect(() => {
+    if (view && live) untrack(() => commands.settle());
   });
 
   queue.onEvents((events) => {
