@@ -17,6 +17,8 @@ import { createLogger } from './support/logger.ts';
 export interface App {
   readonly url: string;
   readonly port: number;
+  /** Cuts every connection, as a network does; clients come back by themselves. For drills. */
+  cutSockets(): void;
   close(): Promise<void>;
 }
 
@@ -84,6 +86,7 @@ export async function createApp(config: Config): Promise<App> {
   return {
     url: `http://${config.host}:${port}`,
     port,
+    cutSockets: () => io.local.disconnectSockets(true),
     close: async () => {
       serving = false;
       io.local.disconnectSockets(true);
