@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') console.error(problems.flat().join('\n'));
+  if (task.result?.state === 'fail') process.stderr.write(`${problems.flat().join('\n')}\n`);
   if (task.result?.state === 'fail') await shoot({ doctor, patient }, 'first-consult');
 });
 

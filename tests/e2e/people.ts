@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { z } from 'zod';
 
 /** Signs a demo account in as a person does: address, password, button. */
 export async function signIn(page: Page, url: string, who: string): Promise<void> {
@@ -29,25 +30,36 @@ export interface Received {
   readonly audioEnergy: number;
 }
 
+const inbound = z.object({
+  type: z.literal('inbound-rtp'),
+  kind: z.enum(['audio', 'video']),
+  framesDecoded: z.number().default(0),
+  packetsReceived: z.number().default(0),
+  totalAudioEnergy: z.number().default(0),
+});
+
 /** What the page has received and decoded so far, over all its connections. */
 export async function received(page: Page): Promise<Received> {
-  return await page.evaluate(async () => {
-    const total = { frames: 0, audioPackets: 0, audioEnergy: 0 };
+  const reports = await page.evaluate(async () => {
+    const found: unknown[] = [];
     const made: unknown = Reflect.get(globalThis, 'testConnections');
     for (const connection of Array.isArray(made) ? made : []) {
       if (!(connection instanceof RTCPeerConnection) || connection.connectionState === 'closed') continue;
-      const stats = await connection.getStats();
-      for (const [, row] of stats) {
-        if (row.type !== 'inbound-rtp') continue;
-        if (row.kind === 'video') total.frames += row.framesDecoded ?? 0;
-        else {
-          total.audioPackets += row.packetsReceived ?? 0;
-          total.audioEnergy += row.totalAudioEnergy ?? 0;
-        }
-      }
+      (await connection.getStats()).forEach((report: unknown) => found.push(report));
     }
-    return total;
+    return found;
   });
+  const total = { frames: 0, audioPackets: 0, audioEnergy: 0 };
+  for (const report of reports) {
+    const row = inbound.safeParse(report);
+    if (!row.success) continue;
+    if (row.data.kind === 'video') total.frames += row.data.framesDecoded;
+    else {
+      total.audioPackets += row.data.packetsReceived;
+      total.audioEnergy += row.data.totalAudioEnergy;
+    }
+  }
+  return total;
 }
 
 /** A fingerprint of what a video element shows now: differs when the picture moves. */
