@@ -1,4 +1,4 @@
-import { fireEvent, render, screen } from '@testing-library/svelte';
+import { fireEvent, render, screen, within } from '@testing-library/svelte';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { shortcuts } from '../ui/index.ts';
 import { called, directoryOf, finished, joined, queueOf, skipped, start, started } from './deskFixtures.ts';
@@ -35,7 +35,8 @@ function show(queue = busyMorning) {
   return { onselect, onsearch };
 }
 const tokens = () => screen.getAllByTestId('queue-row').map((row) => row.dataset['token']);
-const rowButton = (token: string) => screen.getAllByTestId('queue-row').find((row) => row.dataset['token'] === token)!;
+const rowButton = (token: string) =>
+  within(screen.getAllByTestId('queue-row').find((row) => row.dataset['token'] === token)!).getByRole('button');
 
 describe('[C1] the queue column', () => {
   test('at the desk, then waiting in order, then skipped; done ones on demand', async () => {
@@ -48,10 +49,11 @@ describe('[C1] the queue column', () => {
 
   test('[I1] one stop for Tab; arrows, Home and End move the focus and stop at the ends; Enter selects', async () => {
     const { onselect } = show();
-    const stops = () => screen.getAllByTestId('queue-row').filter((row) => row.tabIndex === 0);
+    const stops = () =>
+      screen.getAllByTestId('queue-row').filter((row) => within(row).getByRole('button').tabIndex === 0);
     expect(stops().map((row) => row.dataset['token'])).toEqual(['A-002']);
     rowButton('A-002').focus();
-    const focused = () => document.activeElement?.getAttribute('data-token');
+    const focused = () => document.activeElement?.closest('li')?.dataset['token'];
     for (const [key, token] of [
       ['ArrowUp', 'A-002'],
       ['ArrowDown', 'A-004'],
