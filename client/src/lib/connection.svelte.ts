@@ -1,4 +1,4 @@
-import { io, type Socket } from 'socket.io-client';
+import { io, WebSocket as BuiltInWebSocket, type Socket } from 'socket.io-client';
 import {
   batchFrame,
   closedFrame,
@@ -159,7 +159,7 @@ export class Connection {
 
   #connect(token: string): void {
     const socket = io(this.#origin === '' ? location.origin : this.#origin, {
-      transports: ['websocket'],
+      transports: [BuiltInWebSocket],
       forceNew: true,
       reconnection: false,
       timeout: limits.requestTimeoutMs,
