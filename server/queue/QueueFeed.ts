@@ -37,6 +37,8 @@ export class QueueFeed {
   constructor(deps: QueueFeedDeps) {
     this.#deps = deps;
     deps.queues.onCommit((notice) => this.#committed(notice));
+    // A list of one's own places changes with queues that nobody here looks at.
+    deps.queues.followAll(() => deps.publisher.watchedKeys('myPlaces').length > 0);
     this.#ticker = setInterval(() => this.#later(() => this.#tick()), tickMs);
     this.#ticker.unref();
     this.sources = this.#makeSources();

@@ -21,6 +21,8 @@ interface Planned<S, E extends StreamEvent> {
 
 const batchSize = 64;
 const conflictTries = 200;
+/** Events younger than this are told to listeners when a stream is first loaded, ms: as far back as tails are read. */
+const recentMs = 60_000;
 
 export interface MailboxDeps<S, E extends StreamEvent> {
   readonly log: EventLog;
@@ -265,8 +267,11 @@ export class Mailbox<S, E extends StreamEvent> {
         ? await this.#deps.log.after(this.#stream, this.#epoch, 0)
         : await this.#deps.log.latest(this.#stream, window);
     if ((stored[0]?.seq ?? 1) > 1 && this.#kind.truncated) this.#state = this.#kind.truncated(this.#state);
-    this.#apply(stored);
+    const events = this.#apply(stored);
     this.#loaded = true;
+    // What another hub wrote just before nobody here has been told of yet.
+    const recent = events.filter((event) => event.at > this.#deps.now() - recentMs);
+    if (recent.length > 0) this.#publish(recent);
   }
 
   async #readTail(): Promise<void> {

@@ -38,6 +38,8 @@ export interface StreamsOf<S, E extends StreamEvent> {
   since(key: string, epoch: number, seq: number): E[] | null;
   /** Called after every commit, in order per stream, also for what another hub wrote. A listener's fault is only logged. */
   onCommit(listener: CommitListener<S, E>): void;
+  /** While `wanted`, commits are told also of streams that this hub does not hold, when another hub writes to them. */
+  followAll(wanted: () => boolean): void;
   /** Older events, for paging. */
   before(key: string, seq: number, limit: number): Promise<E[]>;
 }
@@ -47,6 +49,7 @@ export class Streams {
   readonly #options: StreamsOptions;
   readonly #log: EventLog;
   readonly #boxes = new Map<string, { readonly box: Held; readonly forget: () => void }>();
+  readonly #kinds = new Map<string, { wanted: () => boolean; load: (key: string) => Promise<unknown> }>();
   #drain: (events: readonly StoredEvent[]) => void = () => undefined;
 
   constructor(options: StreamsOptions) {
@@ -78,12 +81,15 @@ export class Streams {
       this.#boxes.set(`${kind.name}:${key}`, { box: made, forget: () => own.delete(key) });
       return made;
     };
+    const held = { wanted: () => false, load: (key: string) => box(key).load() };
+    this.#kinds.set(kind.name, held);
     return {
       load: (key) => box(key).load(),
       head: (key) => box(key).head,
       command: (key, command, decide) => box(key).submit(command, decide),
       since: (key, epoch, seq) => box(key).since(epoch, seq),
       onCommit: (listener) => void listeners.push(listener),
+      followAll: (wanted) => void (held.wanted = wanted),
       before: async (key, seq, limit) => {
         const { epoch } = await box(key).load();
         const stored = await this.#log.before(`${kind.name}:${key}`, epoch, seq, limit);
@@ -97,7 +103,11 @@ export class Streams {
     const heads = await this.#log.writtenByOthers(this.#options.hub, since);
     for (const [stream, head] of heads) {
       const held = this.#boxes.get(stream);
-      if (held && head.seq > held.box.head.seq) await held.box.refresh();
+      const split = stream.indexOf(':');
+      const kind = this.#kinds.get(stream.slice(0, split));
+      if (held) {
+        if (head.seq > held.box.head.seq) await held.box.refresh();
+      } else if (kind?.wanted() === true) await kind.load(stream.slice(split + 1));
     }
   }
 
