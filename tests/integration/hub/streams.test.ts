@@ -50,7 +50,7 @@ const oneTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1
 
 async function storedSeqs(mongo: Mongo, stream: string): Promise<unknown[]> {
   const docs = await mongo.db.collection('events').find({ stream }).sort({ _id: 1 }).toArray();
-  return docs.map((doc) => doc['seq']);
+  return docs.map((doc): unknown => doc['seq']);
 }
 
 describe('streams of two hubs on one database', () => {

@@ -54,7 +54,7 @@ export class Clinic {
 
   async close(): Promise<void> {
     for (const player of this.#players()) player.disconnect();
-    await Promise.all(this.hubs.map((hub) => hub?.close()));
+    await Promise.all(this.hubs.map(async (hub) => await hub?.close()));
     await this.#client.close();
     await this.database.stop();
     await rm(this.#dataDir, { recursive: true, force: true });
@@ -75,7 +75,7 @@ export class Clinic {
 
   /** Every process at once, in the order in which the signals happen to arrive. */
   async killEverything(): Promise<void> {
-    await Promise.all([this.database.killAll(), ...this.hubs.map((hub) => hub?.kill())]);
+    await Promise.all([this.database.killAll(), ...this.hubs.map(async (hub) => await hub?.kill())]);
   }
 
   /** What a machine does after a power cut: the same data folder, the same port, everything from the start. */
@@ -121,7 +121,7 @@ export class Clinic {
   async retryLost(random: Random): Promise<number> {
     const players = new Map(this.#players().map((player) => [player.accountId, player]));
     const again = this.#recorder.lost().filter((command) => command.attempts.length < 6 && random.chance(0.8));
-    await Promise.all(again.map((command) => players.get(command.accountId)?.attempt(command)));
+    await Promise.all(again.map(async (command) => await players.get(command.accountId)?.attempt(command)));
     return again.length;
   }
 
