@@ -17,6 +17,7 @@ const out = (id: string, text: string, messageId: string | null = null): Outgoin
   state: 'sending',
   messageId,
   code: null,
+  unanswered: false,
 });
 const range = (from: number, to: number): ChatMessage[] =>
   Array.from({ length: to - from + 1 }, (_, i) => message(from + i));

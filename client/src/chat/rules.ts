@@ -11,6 +11,8 @@ export interface Outgoing {
   readonly messageId: string | null;
   /** Why it failed. */
   readonly code: string | null;
+  /** It failed without an answer, so it is sent again by itself when the connection is back. */
+  readonly unanswered: boolean;
 }
 
 /**

@@ -49,7 +49,7 @@ export function useChat(threadId: string) {
   // What got no answer while the connection was gone is sent again by itself: the same id makes that safe.
   $effect(() => {
     if (!hub.live) return;
-    const failed = untrack(() => outgoing.filter((one) => one.state === 'failed' && one.code === 'UNAVAILABLE'));
+    const failed = untrack(() => outgoing.filter((one) => one.state === 'failed' && one.unanswered));
     for (const one of failed) untrack(() => void deliver(one));
   });
 
@@ -64,7 +64,8 @@ export function useChat(threadId: string) {
       patch(id, { state: 'sent', messageId });
     } catch (thrown) {
       const already = outgoing.find((one) => one.id === id)?.messageId;
-      if (!already) patch(id, { state: 'failed', code: RequestError.of(thrown).code });
+      const { code, unanswered } = RequestError.of(thrown);
+      if (!already) patch(id, { state: 'failed', code, unanswered });
     }
   }
 
@@ -118,6 +119,7 @@ export function useChat(threadId: string) {
         state: 'sending',
         messageId: null,
         code: null,
+        unanswered: false,
       };
       outgoing = [...stillOutgoing(outgoing, messages), one];
       void deliver(one);
