@@ -1,4 +1,5 @@
 import type { InputOf, OutputOf } from '../../shared/contract/index.ts';
+import { AppError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { chatPageOf, chatState, type ChatEvent, type ChatState } from '../../shared/state/chat.ts';
 import type { ChannelSource } from '../hub/channels.ts';
@@ -36,6 +37,9 @@ export class ChatService {
       type: 'posted',
       data: { messageId, author: access.accountId, text },
     }));
+    if (done.event.data.text !== text) {
+      throw new AppError('REQUEST_REUSED', 'this request id was used for another message');
+    }
     return { messageId: done.event.data.messageId, seq: done.event.seq };
   }
 

@@ -84,7 +84,10 @@ export class QueueService {
   async leave(access: Access, requestId: string, entryId: string): Promise<{ entryId: string }> {
     const { place } = await access.ownPlace(entryId);
     const command = access.command(requestId, 'patient');
-    await this.#deps.queues.command(place.sessionId, command, (state) => rules.cancel(state, entryId));
+    const { event } = await this.#deps.queues.command(place.sessionId, command, (state) =>
+      rules.cancel(state, entryId),
+    );
+    if (event.type !== 'cancelled' || event.data.entryId !== entryId) throw reused();
     return { entryId };
   }
 
@@ -95,7 +98,7 @@ export class QueueService {
     { sessionId, seen }: InputOf<'queue.callNext'>,
   ): Promise<DeskOutput> {
     try {
-      return await this.#atDesk(access, requestId, sessionId, (state) => rules.callNext(state, seen));
+      return await this.#atDesk(access, requestId, sessionId, (state) => rules.callNext(state, seen), ['called']);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'QUEUE_MOVED') throw error;
       throw new AppError(error.code, error.message, { ...(await this.#deps.queues.load(sessionId)) });
@@ -107,12 +110,26 @@ export class QueueService {
     requestId: string,
     { sessionId, entryId }: InputOf<'queue.recall'>,
   ): Promise<DeskOutput> {
-    return await this.#atDesk(access, requestId, sessionId, (state) => rules.recall(state, entryId));
+    return await this.#atDesk(
+      access,
+      requestId,
+      sessionId,
+      (state) => rules.recall(state, entryId),
+      ['recalled', 'called'],
+      entryId,
+    );
   }
 
   async start(access: Access, requestId: string, { sessionId, entryId }: InputOf<'queue.start'>): Promise<DeskOutput> {
     const encounterId = encounterIdOf(entryId);
-    return await this.#atDesk(access, requestId, sessionId, (state) => rules.start(state, entryId, encounterId));
+    return await this.#atDesk(
+      access,
+      requestId,
+      sessionId,
+      (state) => rules.start(state, entryId, encounterId),
+      ['started'],
+      entryId,
+    );
   }
 
   async finish(
@@ -120,11 +137,25 @@ export class QueueService {
     requestId: string,
     { sessionId, entryId }: InputOf<'queue.finish'>,
   ): Promise<DeskOutput> {
-    return await this.#atDesk(access, requestId, sessionId, (state) => rules.finish(state, entryId));
+    return await this.#atDesk(
+      access,
+      requestId,
+      sessionId,
+      (state) => rules.finish(state, entryId),
+      ['finished'],
+      entryId,
+    );
   }
 
   async skip(access: Access, requestId: string, { sessionId, entryId }: InputOf<'queue.skip'>): Promise<DeskOutput> {
-    return await this.#atDesk(access, requestId, sessionId, (state) => rules.skip(state, entryId));
+    return await this.#atDesk(
+      access,
+      requestId,
+      sessionId,
+      (state) => rules.skip(state, entryId),
+      ['skipped'],
+      entryId,
+    );
   }
 
   async cancel(
@@ -132,12 +163,26 @@ export class QueueService {
     requestId: string,
     { sessionId, entryId }: InputOf<'queue.cancel'>,
   ): Promise<DeskOutput> {
-    return await this.#atDesk(access, requestId, sessionId, (state) => rules.cancel(state, entryId));
+    return await this.#atDesk(
+      access,
+      requestId,
+      sessionId,
+      (state) => rules.cancel(state, entryId),
+      ['cancelled'],
+      entryId,
+    );
   }
 
   async prioritise(access: Access, requestId: string, input: InputOf<'queue.prioritise'>): Promise<DeskOutput> {
     const { sessionId, entryId, priority } = input;
-    return await this.#atDesk(access, requestId, sessionId, (state) => rules.prioritise(state, entryId, priority));
+    return await this.#atDesk(
+      access,
+      requestId,
+      sessionId,
+      (state) => rules.prioritise(state, entryId, priority),
+      ['prioritised'],
+      entryId,
+    );
   }
 
   async #atDesk(
@@ -145,11 +190,14 @@ export class QueueService {
     requestId: string,
     sessionId: string,
     decide: (state: QueueState) => rules.QueueDecision,
+    makes: readonly QueueEvent['type'][],
+    about?: string,
   ): Promise<DeskOutput> {
     await access.desk(sessionId);
     const command = access.command(requestId, deskRole(access));
     const done = await this.#deps.queues.command(sessionId, command, decide);
     const { entryId } = done.event.data;
+    if (!makes.includes(done.event.type) || (about ?? entryId) !== entryId) throw reused();
     access.about({ entryId, patientId: done.state.entries[entryId]?.patientId });
     return { seq: done.event.seq, entryId };
   }
@@ -161,8 +209,7 @@ export class QueueService {
     wish: { mode: ConsultMode; source: 'online' | 'walk-in'; reason: string; priority: Priority },
   ): Promise<{ entryId: string; token: string }> {
     const done: Committed<QueueState, QueueEvent> = await this.#deps.places.take(session, patient._id, command, wish);
-    if (done.event.type !== 'joined')
-      throw new AppError('REQUEST_REUSED', 'this request id was used for something else');
+    if (done.event.type !== 'joined') throw reused();
     return { entryId: done.event.data.entryId, token: tokenLabel(done.event.data.token) };
   }
 
@@ -192,4 +239,9 @@ export class QueueService {
 
 function deskRole(access: Access): string {
   return access.has('doctor') ? 'doctor' : 'staff';
+}
+
+/** What came back is the outcome of another command that carried this request id. */
+function reused(): AppError {
+  return new AppError('REQUEST_REUSED', 'this request id was used for something else');
 }

@@ -123,6 +123,27 @@ describe('[C8] views', () => {
     }
   });
 
+  test('a request id that was used for something else is refused, not answered with the other’s outcome', async () => {
+    const [doctor, patient] = [await hub.as('doctor'), await hub.as('patient')];
+    const sessionId = (await doctor.call('queue.sessions', {})).sessions[0]?.id ?? '';
+    const reused = { code: 'REQUEST_REUSED' };
+    const called = await doctor.call('queue.callNext', { sessionId, seen: null }, 'one-request-1');
+    const ofEntry = { sessionId, entryId: called.entryId };
+    await expect(doctor.call('queue.start', ofEntry, 'one-request-1')).rejects.toMatchObject(reused);
+    expect(await doctor.call('queue.callNext', { sessionId, seen: null }, 'one-request-1')).toEqual(called);
+    await doctor.call('queue.skip', ofEntry, 'one-request-2');
+    await expect(doctor.call('queue.skip', { sessionId, entryId: uuid(5) }, 'one-request-2')).rejects.toMatchObject(
+      reused,
+    );
+    const patientId = patient.signedIn.account.patients[0]?.id ?? '';
+    const { entryId } = await patient.call('queue.join', { sessionId, patientId, mode: 'video', reason: 'Cough' });
+    const first = await patient.call('chat.send', { threadId: entryId, text: 'one' }, 'one-request-3');
+    await expect(patient.call('chat.send', { threadId: entryId, text: 'two' }, 'one-request-3')).rejects.toMatchObject(
+      reused,
+    );
+    expect(await patient.call('chat.send', { threadId: entryId, text: 'one' }, 'one-request-3')).toEqual(first);
+  });
+
   test('refusals are counted as what they are', async () => {
     const patient = await hub.as('patient2');
     await expect(patient.call('queue.leave', { entryId: uuid(7) })).rejects.toMatchObject({ code: 'NOT_FOUND' });
