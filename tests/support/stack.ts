@@ -17,10 +17,14 @@ export interface Stack {
 
 const quiet = { step: () => undefined, info: () => undefined };
 
-/** @throws when the client is not built (`npm test` builds it; alone: `npx vite build`). */
-export async function startStack(): Promise<Stack> {
+/**
+ * @param options `client: false` when no page is needed.
+ * @throws when the client is not built (`npm test` builds it; alone: `npx vite build`).
+ */
+export async function startStack(options: { readonly client: boolean } = { client: true }): Promise<Stack> {
   const clientDir = process.env['NADI_CLIENT_DIR'] ?? join(import.meta.dirname, '../../dist/client');
-  if (!existsSync(join(clientDir, 'index.html'))) throw new Error(`the client is not built: ${clientDir}`);
+  if (options.client && !existsSync(join(clientDir, 'index.html')))
+    throw new Error(`the client is not built: ${clientDir}`);
   const database = await testDatabase();
   const { env, grantPublicKey } = hubEnvironment(database);
   const port = await freePort();
