@@ -4,7 +4,7 @@ import { formProblems, wantedPath } from './rules.ts';
 describe('wantedPath', () => {
   it('takes a page of ours and nothing that leads elsewhere', () => {
     expect(wantedPath({ wanted: '/consult/0191' })).toBe('/consult/0191');
-    for (const wanted of ['//evil.example', '/\\evil.example', 'https://evil.example', 'desk', '/sign-in', 7]) {
+    for (const wanted of ['//evil.example', '/\\evil.example', 'https://evil.example', 'desk', '/', '/sign-in', 7]) {
       expect(wantedPath({ wanted })).toBeNull();
     }
     expect(wantedPath(null)).toBeNull();

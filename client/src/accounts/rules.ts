@@ -2,7 +2,8 @@
 export function wantedPath(state: unknown): string | null {
   if (typeof state !== 'object' || state === null || !('wanted' in state)) return null;
   const { wanted } = state;
-  if (typeof wanted !== 'string' || !/^\/(?![/\\])/.test(wanted) || wanted.startsWith('/sign-in')) return null;
+  if (typeof wanted !== 'string' || !/^\/(?![/\\])/.test(wanted) || wanted === '/' || wanted.startsWith('/sign-in'))
+    return null;
   return wanted;
 }
 
