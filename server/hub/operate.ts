@@ -80,7 +80,8 @@ export class Door {
   failure(error: unknown, traceId: string, what: string): Reply {
     if (error instanceof AppError) {
       const { code, message, details } = error;
-      if (code === 'INTERNAL' || code === 'UNAVAILABLE') this.#deps.log.error({ err: error, traceId, what }, 'failed');
+      if (code === 'INTERNAL') this.#deps.log.error({ err: error, traceId, what }, 'failed');
+      if (code === 'UNAVAILABLE') this.#deps.log.warn({ reason: message, traceId, what }, 'not available');
       return { ok: false, error: { code, message, traceId, ...(details ? { details } : {}) } };
     }
     this.#deps.log.error({ err: error, traceId, what }, 'unexpected failure');
