@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GrantClaims } from '../../shared/contract/sfu.ts';
+import { freePort } from '../support/ports.ts';
 import { until } from '../support/until.ts';
 import { person, serveCallPage, type CallPage, type PageOptions, type Person } from './support/callBrowser.ts';
 import { startMediaNode, type MediaNode } from './support/mediaNode.ts';
@@ -23,7 +24,7 @@ describe('a call between two browsers', { timeout: 180_000 }, () => {
   let pages: CallPage[] = [];
 
   beforeAll(async () => {
-    const rtcPort = await freeUdpPort();
+    const rtcPort = await freePort();
     started.push((node = await startMediaNode({}, { rtcPort })));
     started.push((signalRelay = await tcpRelay(Number(new URL(node.url).port))));
     started.push((mediaRelay = await udpRelay(rtcPort)));
@@ -286,9 +287,4 @@ async function hears(at: CallPage, hertz: number): Promise<void> {
     async () => Math.abs((await at.page.evaluate(() => window.call.loudest())) - hertz) < 15,
     slow,
   );
-}
-
-async function freeUdpPort(): Promise<number> {
-  await using relay = await udpRelay(9);
-  return relay.port;
 }
