@@ -6,7 +6,9 @@ import { z } from 'zod';
 import { reply } from '../../../shared/contract/wire.ts';
 import { until } from '../../support/until.ts';
 
-/** Many sockets of one audience, counting what reaches them. */
+const batch = z.object({ events: z.array(z.unknown()) });
+
+/** Many sockets of one audience, counting the events that reach them. */
 export class Crowd {
   readonly #sockets: Socket[] = [];
   received = 0;
@@ -24,8 +26,10 @@ export class Crowd {
         Array.from({ length: Math.min(50, count - i) }, async () => {
           const socket = io(url, { transports: ['websocket'], auth, forceNew: true, reconnection: false });
           socket.on('batch', (frame: unknown) => {
-            this.received += 1;
-            this.last = frame;
+            // A late event may ride with the next: events are counted, not frames.
+            const { length } = batch.parse(frame).events;
+            this.received += length;
+            if (length === 1) this.last = frame;
           });
           this.#sockets.push(socket);
           await new Promise<void>((resolve, reject) => {
@@ -38,10 +42,10 @@ export class Crowd {
     }
   }
 
-  /** Waits until `frames` more frames have reached every socket than at `before`. */
+  /** Waits until `frames` more events than at `before` have reached every socket. */
   async heard(before: number, frames: number): Promise<void> {
     const wanted = before + frames * this.#sockets.length;
-    await until(`${frames} frames at ${this.#sockets.length} sockets`, () => this.received >= wanted, {
+    await until(`${frames} events at ${this.#sockets.length} sockets`, () => this.received >= wanted, {
       timeoutMs: 60_000,
       everyMs: 2,
     });
