@@ -96,7 +96,7 @@ async function build(target: string, log: StepLog): Promise<void> {
   if (code !== 0) {
     throw new SetupError(
       `The database engine could not be built from Debian's packages (mmdebstrap exit ${code})`,
-      'Check that deb.debian.org (or your mirror) is reachable, or set MONGODB_URI to a MongoDB server.',
+      'Check that a Debian package mirror is reachable, or set MONGODB_URI to a MongoDB server.',
     );
   }
   const version = await run('dpkg-query', [
