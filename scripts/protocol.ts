@@ -89,7 +89,9 @@ function operationText(name: string, operation: Operation): string {
     `rate: ${operation.rate}`,
     ...(operation.audited ? ['audited'] : []),
     ...(operation.sensitive ? ['never in a URL'] : []),
-    ...(operation.once ? [`repeats recognised by the ${operation.once}`] : []),
+    ...(operation.once
+      ? [operation.once === 'harmless' ? 'a repeat is harmless' : `repeats recognised by the ${operation.once}`]
+      : []),
   ];
   return [
     `### ${name}`,
@@ -106,7 +108,12 @@ function channelText(name: string): string {
     channel.type === 'stream'
       ? `- snapshot: ${schema(channel.snapshot)}\n- event: ${schema(channel.event)}`
       : `- state: ${schema(channel.state)}`;
-  return [`### ${name}`, channel.summary, `${channel.type} · ${channel.roles.join(', ')}`, shape].join('\n\n');
+  return [
+    `### ${name}`,
+    channel.summary,
+    `${channel.type}${channel.type === 'view' && channel.patched ? ', as differences' : ''} · ${channel.roles === 'public' ? 'public' : channel.roles.join(', ')}`,
+    shape,
+  ].join('\n\n');
 }
 
 const versionOf = (event: z.ZodType): string =>
@@ -140,7 +147,19 @@ export async function protocolDocument(): Promise<string> {
       'events `from`…`to` of a stream, none missing; on a gap or another epoch subscribe again',
     ],
     ['`view`, hub → client', wire.viewFrame, 'the latest state; the newer `rev` wins (epoch, seq, tick)'],
+    [
+      '`patch`, hub → client',
+      wire.patchFrame,
+      'differences of a view marked as such: apply on revision `from`, else subscribe again',
+    ],
+    ['`activity`, client → hub', wire.activityFrame, 'acknowledged with a reply; makes this socket away or not'],
+    ['`move`, hub → client', wire.moveFrame, 'the hub stops: connect anew within that time, then leave this socket'],
     ['`closed`, hub → client', wire.closedFrame, 'a subscription ended because access was taken away'],
+    [
+      '`resync`, hub → client',
+      wire.resyncFrame,
+      'frames were left out because the socket did not keep up: `subscribe` anew, with `since` for a stream',
+    ],
     ['reply: done', wire.okReply, ''],
     ['reply: refused', wire.errorReply, 'what a person reads is the translation of `code`'],
   ];
@@ -148,7 +167,7 @@ export async function protocolDocument(): Promise<string> {
     '# Protocol',
     '<!-- Made by scripts/protocol.ts from shared/contract. Do not edit. -->',
     `Contract version ${wire.contractVersion}: a client sends it in its handshake; an outdated one is told \`OUTDATED_CLIENT\`.`,
-    `Operations travel over Socket.IO (WebSocket only, default path) or over HTTP with \`Authorization: Bearer …\`, through the same door. A request or frame holds at most ${limits.requestBytes} bytes, a socket at most ${limits.subscriptionsPerSocket} subscriptions.`,
+    `Operations travel over Socket.IO (WebSocket, default path; long-polling where an installation allows it) or over HTTP with \`Authorization: Bearer …\`, through the same door. A request or frame holds at most ${limits.requestBytes} bytes, a socket at most ${limits.subscriptionsPerSocket} subscriptions.`,
     '## Envelopes',
     ...envelopes.map(([what, type, note]) => `- ${what}: ${schema(type)}${note === '' ? '' : ` (${note})`}`),
     '## Operations',

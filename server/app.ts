@@ -1,5 +1,5 @@
 import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Agenda } from 'agenda';
 import { MongoBackend } from '@agendajs/mongo-backend';
 import { Server } from 'socket.io';
@@ -7,41 +7,52 @@ import { limits } from '../shared/limits.ts';
 import type { Config } from './config.ts';
 import { buildHub } from './hub/build.ts';
 import { originAllowed } from './hub/origin.ts';
+import type { Publisher } from './hub/publish.ts';
 import { createHttpApplication } from './http/application.ts';
 import { seedDemo } from './seed/demo.ts';
 import { connectMongo } from './store/mongo.ts';
 import { migrate } from './store/migrations/index.ts';
 import { createLogger } from './support/logger.ts';
 
-/** A running hub. `close` drains: stops listening, cuts sockets, finishes what was acknowledged. */
+/** A running hub. `close` drains: not ready any more, sockets move to other hubs, what was begun is finished. */
 export interface App {
   readonly url: string;
   readonly port: number;
   /** Cuts every connection, as a network does; clients come back by themselves. For drills. */
   cutSockets(): void;
+  /** The one door out, for benches that measure it alone. */
+  readonly publisher: Publisher;
   close(): Promise<void>;
 }
 
+/** The longest a request may take to arrive: a picture over a weak line. Operations allow less (`operationRoutes`). */
+const uploadMs = 5 * 60_000;
+/** How long a stop waits for connections to end by themselves, ms. */
+const goodbyeMs = 500;
 const sweepEvery = '10 seconds';
+const outboxEvery = '5 seconds';
 
 /** Starts a hub: database, migrations, demo data when asked for, the two doors, the jobs. Stops in reverse. */
 export async function createApp(config: Config): Promise<App> {
   const log = createLogger(config.logLevel);
   const mongo = await connectMongo(config.mongo.uri, config.mongo.db);
   await migrate(mongo.db);
-  const http = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
+  const http = createServer({ requestTimeout: uploadMs, headersTimeout: 10_000 });
   const demo = config.mode !== 'production';
   const io = new Server(http, {
     serveClient: false,
-    transports: ['websocket'],
+    // Long-polling spreads one socket over many requests, which must all reach the same hub.
+    transports: config.longPolling ? ['polling', 'websocket'] : ['websocket'],
     perMessageDeflate: false,
     maxHttpBufferSize: limits.requestBytes,
-    pingInterval: 10_000,
-    pingTimeout: 8_000,
+    pingInterval: config.pingMs,
+    pingTimeout: Math.ceil(config.pingMs * 0.8),
     connectTimeout: 10_000,
     cors: { origin: false },
     allowRequest: (request, decide) => decide(null, originAllowed(request.headers, config.publicUrl, demo)),
   });
+  // Nobody reads the request of a connection after its handshake, and it is a third of what an idle one holds in memory.
+  io.engine.on('connection', (connection: object) => void Reflect.set(connection, 'request', null));
   const hub = buildHub(config, mongo.db, io, log);
   if (config.mode === 'demo') await seedDemo({ db: mongo.db, repos: hub.repos, places: hub.places, now: Date.now });
 
@@ -60,8 +71,20 @@ export async function createApp(config: Config): Promise<App> {
     },
     { lockLifetime: 30_000 },
   );
+  agenda.define('files', async () => void (await hub.files.purge()), { lockLifetime: 5 * 60_000 });
+  const { recordings } = hub;
+  agenda.define('recordings', async () => void (await recordings.collect()), { lockLifetime: 60_000 });
+  agenda.define('retention', async () => void (await recordings.purge()), { lockLifetime: 5 * 60_000 });
+  agenda.define('outbox', () => hub.notify.sweep(), { lockLifetime: 30_000 });
+  const { pollTelegram } = hub.notify;
+  if (pollTelegram) agenda.define('telegram', pollTelegram, { lockLifetime: 60_000 });
   await agenda.start();
   await agenda.every(sweepEvery, 'sweep');
+  await agenda.every('1 hour', 'files');
+  await agenda.every('10 seconds', 'recordings');
+  await agenda.every('1 hour', 'retention');
+  await agenda.every(outboxEvery, 'outbox');
+  if (pollTelegram) await agenda.every('2 seconds', 'telegram');
 
   let serving = true;
   const application = createHttpApplication(config, {
@@ -69,9 +92,14 @@ export async function createApp(config: Config): Promise<App> {
     engine: config.mongo.engine,
     nodes: hub.nodes,
     metrics: hub.metrics,
+    bus: hub.bus,
+    metricsToken: config.metricsToken,
     serving: () => serving,
     door: hub.door,
+    hooks: hub.notify.hooks,
     authenticator: hub.authenticator,
+    files: hub.files,
+    recordings: hub.recordings,
     publicUrl: config.publicUrl,
     demo,
     secureCookies: config.publicUrl?.startsWith('https:') ?? false,
@@ -80,6 +108,11 @@ export async function createApp(config: Config): Promise<App> {
   http.on('request', (request, response) => {
     if (request.url?.startsWith(`${io.path()}/`) !== true) application(request, response);
   });
+  const open = new Set<Socket>();
+  http.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   const port = await listen(http, config.port, config.host);
   log.info({ port, engine: config.mongo.engine, hub: hub.id }, 'hub is listening');
 
@@ -87,10 +120,15 @@ export async function createApp(config: Config): Promise<App> {
     url: `http://${config.host}:${port}`,
     port,
     cutSockets: () => io.local.disconnectSockets(true),
+    publisher: hub.publisher,
     close: async () => {
       serving = false;
+      await hub.drain(config.drainMs);
       io.local.disconnectSockets(true);
+      // A WebSocket waits half a minute for the other side's goodbye, and a phone that is gone says none.
+      const cut = setTimeout(() => open.forEach((socket) => socket.destroy()), goodbyeMs);
       await new Promise<void>((resolve) => void io.close(() => resolve()));
+      clearTimeout(cut);
       http.closeAllConnections();
       await agenda.stop();
       await hub.stop();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messagingOf, messagingSchema, type MessagingConfig } from './gateways/config.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const urlList = z
@@ -11,6 +12,8 @@ const urlList = z
       .filter((url) => url !== ''),
   )
   .pipe(z.array(z.url()));
+
+const masterKey = z.base64('must be 32 bytes in base64').length(44, 'must be 32 bytes in base64');
 
 const schema = z.object({
   PORT: port.default(3000),
@@ -29,12 +32,33 @@ const schema = z.object({
     .string({ error: 'needed: signs access and refresh tokens' })
     .min(43, 'must be at least 32 bytes in base64'),
   NADI_GRANT_PRIVATE_KEY: z.base64({ error: 'needed: Ed25519 private key, PKCS8 DER in base64' }).min(1),
+  NADI_KEY: z.string({ error: 'needed: wraps the keys of patients' }).pipe(masterKey),
+  NADI_OLD_KEYS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').filter((key) => key !== ''))
+    .pipe(z.array(masterKey)),
   NADI_SFU_NODES: urlList,
   NADI_SFU_SECRET: z.string({ error: 'needed: shared with the media nodes' }).min(16),
   NADI_PUBLIC_URL: z.url().optional(),
   NADI_CLIENT_DIR: z.string().default('dist/client'),
   NADI_TAIL_MS: z.coerce.number().int().min(50).max(60_000).default(1_000),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must be a redis:// or rediss:// address')
+    .optional(),
+  NADI_REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w:.-]{1,40}$/)
+    .default('nadi:'),
+  NADI_METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
+  NADI_LONG_POLLING: z.enum(['0', '1']).default('0'),
+  NADI_RECORDING_DAYS: z.coerce.number().int().min(1).max(36_500).default(1_096),
+  NADI_HEARTBEAT_MS: z.coerce.number().int().min(200).max(60_000).default(5_000),
+  NADI_PING_MS: z.coerce.number().int().min(200).max(60_000).default(10_000),
+  NADI_DRAIN_MS: z.coerce.number().int().min(0).max(60_000).optional(),
   NADI_RATE_FACTOR: z.coerce.number().positive().default(1),
+  ...messagingSchema,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -47,14 +71,31 @@ export interface Config {
   readonly mongo: { readonly uri: string; readonly db: string; readonly engine: string };
   readonly secret: string;
   readonly grantPrivateKey: string;
+  /** The master key and the ones before it, newest first. */
+  readonly masterKeys: readonly string[];
   readonly sfu: { readonly nodes: readonly string[]; readonly secret: string };
   readonly publicUrl: string | null;
   readonly clientDir: string;
   /** How often the tail of other hubs' events is read. */
   readonly tailMs: number;
+  /** What connects several hubs at once; null: the database alone does. */
+  readonly redis: { readonly url: string; readonly prefix: string } | null;
+  /** Who may read the metrics from elsewhere than this machine; null: nobody. */
+  readonly metricsToken: string | null;
+  /** Also offers HTTP long-polling, which needs a balancer with sticky sessions. */
+  readonly longPolling: boolean;
+  /** How often a hub says that it lives, and reads who is connected elsewhere. */
+  readonly heartbeatMs: number;
+  /** How often a socket is asked whether it is still there; it has four fifths of that to answer. */
+  readonly pingMs: number;
+  /** On stop: the time over which sockets are spread that are told to move to another hub. 0: they are cut. */
+  readonly drainMs: number;
   /** Multiplies every rate limit; tests raise it. */
   readonly rateFactor: number;
+  /** How long recordings are kept, days; three years at least by the Telemedicine Practice Guidelines 2020. */
+  readonly recordingDays: number;
   readonly logLevel: string;
+  readonly messaging: MessagingConfig;
 }
 
 /** Thrown with every problem listed; never prints a value, since it may be a secret. */
@@ -71,6 +112,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError(`The configuration has problems:\n${problems.join('\n')}`);
   }
   const value = parsed.data;
+  const messaging = messagingOf(value);
+  if ('problems' in messaging) {
+    throw new ConfigError(`The configuration has problems:\n${messaging.problems.map((one) => `  ${one}`).join('\n')}`);
+  }
   return {
     port: value.PORT,
     host: value.NADI_HOST,
@@ -79,11 +124,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     mongo: { uri: value.MONGODB_URI, db: value.MONGODB_DB, engine: value.NADI_ENGINE },
     secret: value.NADI_SECRET,
     grantPrivateKey: value.NADI_GRANT_PRIVATE_KEY,
+    masterKeys: [value.NADI_KEY, ...value.NADI_OLD_KEYS],
     sfu: { nodes: value.NADI_SFU_NODES, secret: value.NADI_SFU_SECRET },
     publicUrl: value.NADI_PUBLIC_URL ?? null,
     clientDir: value.NADI_CLIENT_DIR,
     tailMs: value.NADI_TAIL_MS,
+    redis: value.REDIS_URL === undefined ? null : { url: value.REDIS_URL, prefix: value.NADI_REDIS_PREFIX },
+    metricsToken: value.NADI_METRICS_TOKEN ?? null,
+    longPolling: value.NADI_LONG_POLLING === '1',
+    heartbeatMs: value.NADI_HEARTBEAT_MS,
+    pingMs: value.NADI_PING_MS,
+    // A demo is one hub: nowhere to move to.
+    drainMs: value.NADI_DRAIN_MS ?? (value.NADI_MODE === 'production' ? 4_000 : 0),
     rateFactor: value.NADI_RATE_FACTOR,
+    recordingDays: value.NADI_RECORDING_DAYS,
     logLevel: value.LOG_LEVEL,
+    messaging,
   };
 }

@@ -5,6 +5,8 @@ import type { SfuLimits } from './config.ts';
 import { Peer, type PeerSocket } from './Peer.ts';
 import { PeerMedia, routerCapabilities } from './PeerMedia.ts';
 import { SfuFailure } from './SfuFailure.ts';
+import type { RecordedRoom, Recording } from './recording/Recording.ts';
+import type { Recordings } from './recording/Recordings.ts';
 import type { MediaWorker } from './WorkerPool.ts';
 
 /** What a room tells the directory that holds it. Called synchronously. */
@@ -24,9 +26,13 @@ export class Room {
   readonly epoch: number;
   readonly media: MediaWorker;
   readonly rtpCapabilities: RtpCapabilities;
+  /** Its sound on this node's disk, when everybody wants it. */
+  readonly recording: Recording;
   readonly #router: types.Router;
   readonly #limits: SfuLimits;
   readonly #events: RoomEvents;
+  readonly #recordings: Recordings;
+  readonly #recorded: RecordedRoom;
   readonly #peers = new Map<string, Peer>();
   #revision = 0;
   #emptyTimer: NodeJS.Timeout | undefined;
@@ -39,6 +45,7 @@ export class Room {
     router: types.Router,
     limits: SfuLimits,
     events: RoomEvents,
+    recordings: Recordings,
   ) {
     this.name = name;
     this.epoch = epoch;
@@ -46,7 +53,15 @@ export class Room {
     this.#router = router;
     this.#limits = limits;
     this.#events = events;
+    this.#recordings = recordings;
     this.rtpCapabilities = routerCapabilities(router);
+    this.#recorded = {
+      epoch,
+      router,
+      present: () => this.#microphones(),
+      changed: (recording) => this.#announce({ type: 'recording', recording }),
+    };
+    this.recording = recordings.attach(name, this.#recorded);
     media.rooms += 1;
     this.#closeWhenEmpty();
   }
@@ -65,6 +80,7 @@ export class Room {
       revision: this.#revision,
       peers: peers.map((peer) => peer.describe()),
       producers: peers.flatMap((peer) => peer.describeProducers()),
+      recording: this.recording.info,
     };
   }
 
@@ -106,6 +122,8 @@ export class Room {
     this.#events.resumeIssued(peer.resume, this, peer);
     peer.attach(socket, undefined);
     this.#announce({ type: 'peer-joined', peer: peer.describe() }, peer);
+    // Before a sound of theirs can arrive: nobody is recorded who has not consented.
+    this.recording.look();
     return peer;
   }
 
@@ -150,7 +168,9 @@ export class Room {
   /** Tells the room that a producer of this peer has begun. */
   producerAdded(peer: Peer, id: string): void {
     const producer = peer.describeProducers().find((candidate) => candidate.id === id);
-    if (producer !== undefined) this.#announce({ type: 'producer-added', producer });
+    if (producer === undefined) return;
+    this.#announce({ type: 'producer-added', producer });
+    if (producer.kind === 'audio') this.recording.look();
   }
 
   producerPaused(peer: Peer, producer: string, paused: boolean): void {
@@ -165,6 +185,7 @@ export class Room {
     this.#events.resumeRevoked(peer.resume);
     this.#announce({ type: 'peer-left', peer: peer.id, reason });
     peer.close(undefined);
+    this.recording.look();
     this.#closeWhenEmpty();
   }
 
@@ -179,8 +200,20 @@ export class Room {
       peer.close(reason === 'empty' ? undefined : reason);
     }
     this.#peers.clear();
+    // A lost worker or a newer placement: it may go on in a moment.
+    const over = reason !== 'worker-lost' && reason !== 'moved';
+    void this.#recordings.detach(this.name, this.#recorded, over);
     this.#router.close();
     this.#events.closed(this, reason);
+  }
+
+  #microphones(): ReturnType<RecordedRoom['present']> {
+    return [...this.#peers.values()].map((peer) => ({
+      peer: peer.id,
+      microphones: [...(peer.media?.producers.values() ?? [])].flatMap(({ producer, source }) =>
+        source === 'microphone' ? [producer] : [],
+      ),
+    }));
   }
 
   #seat(peer: Peer, socket: PeerSocket, olderHears: ByeReason | undefined): void {

@@ -1,6 +1,7 @@
 import { grantSeconds, type ByeReason, type GrantClaims } from '../shared/contract/sfu.ts';
 import type { SfuLimits } from './config.ts';
 import { resumeKey, type Peer } from './Peer.ts';
+import type { Recordings } from './recording/Recordings.ts';
 import { Room, type CloseReason } from './Room.ts';
 import { SfuFailure } from './SfuFailure.ts';
 import type { MediaWorker, WorkerPool } from './WorkerPool.ts';
@@ -19,15 +20,17 @@ export class RoomDirectory {
   readonly #pool: WorkerPool;
   readonly #limits: SfuLimits;
   readonly #now: () => number;
+  readonly recordings: Recordings;
   readonly #rooms = new Map<string, Room>();
   readonly #opening = new Map<string, Promise<Room>>();
   readonly #seats = new Map<string, { room: Room; peer: Peer }>();
   readonly #past = new Map<string, Past>();
   #closed = false;
 
-  constructor(pool: WorkerPool, limits: SfuLimits, now: () => number) {
+  constructor(pool: WorkerPool, limits: SfuLimits, recordings: Recordings, now: () => number) {
     this.#pool = pool;
     this.#limits = limits;
+    this.recordings = recordings;
     this.#now = now;
   }
 
@@ -117,11 +120,13 @@ export class RoomDirectory {
       router.close();
       throw error;
     }
-    const room = new Room(claims.room, claims.epoch, media, router, this.#limits, {
-      resumeIssued: (token, of, peer) => this.#seats.set(resumeKey(token), { room: of, peer }),
-      resumeRevoked: (token) => this.#seats.delete(resumeKey(token)),
-      closed: (closed, reason) => this.#closedRoom(closed, reason),
-    });
+    const events = {
+      resumeIssued: (token: string, of: Room, peer: Peer): void =>
+        void this.#seats.set(resumeKey(token), { room: of, peer }),
+      resumeRevoked: (token: string): void => void this.#seats.delete(resumeKey(token)),
+      closed: (closed: Room, reason: CloseReason) => this.#closedRoom(closed, reason),
+    };
+    const room = new Room(claims.room, claims.epoch, media, router, this.#limits, events, this.recordings);
     this.#rooms.set(claims.room, room);
     return room;
   }

@@ -6,6 +6,8 @@ import type { SfuConfig } from './config.ts';
 import { controlApi } from './controlApi.ts';
 import { GrantDesk } from './grant.ts';
 import { SfuMetrics } from './metrics.ts';
+import { Recordings } from './recording/Recordings.ts';
+import { Spool } from './recording/Spool.ts';
 import { RoomDirectory } from './RoomDirectory.ts';
 import { openSignalling } from './signalling.ts';
 import { WorkerPool } from './WorkerPool.ts';
@@ -40,8 +42,10 @@ export async function createSfu(config: SfuConfig, parts: SfuParts = {}): Promis
   const bootId = randomUUID();
   let stopping = false;
 
+  const spool = await Spool.open(config.spoolDir, config.secret, log);
   const pool = await WorkerPool.start(config, log);
-  const rooms = new RoomDirectory(pool, config.limits, now);
+  const recordings = new Recordings({ spool, log, now, key: config.grantPublicKey });
+  const rooms = new RoomDirectory(pool, config.limits, recordings, now);
   pool.onLost = (lost) => rooms.workerLost(lost);
   const metrics = new SfuMetrics(pool, rooms, parts.processMetrics === true);
 
@@ -62,7 +66,7 @@ export async function createSfu(config: SfuConfig, parts: SfuParts = {}): Promis
     };
   };
 
-  const http = createServer(controlApi({ secret: config.secret, directory: rooms, metrics, log, health, info }));
+  const http = createServer(controlApi({ secret: config.secret, directory: rooms, spool, metrics, log, health, info }));
   http.headersTimeout = 10_000;
   http.requestTimeout = 15_000;
   const grants = new GrantDesk(config.grantPublicKey, bootId, now);
@@ -87,6 +91,7 @@ export async function createSfu(config: SfuConfig, parts: SfuParts = {}): Promis
   async function stop(): Promise<void> {
     stopping = true;
     rooms.closeAll('shutting-down');
+    await recordings.close();
     await io.close(); // closes the HTTP server as well
     http.closeAllConnections();
     await pool.close();

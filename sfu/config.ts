@@ -60,6 +60,8 @@ export interface SfuConfig {
   /** Origins whose pages may connect; `'localhost'` means any origin on this machine. */
   allowedOrigins: readonly string[] | 'localhost';
   iceServers: readonly z.infer<typeof iceServer>[];
+  /** Where sound is kept until the hub has it. */
+  spoolDir: string;
   logLevel: string;
   limits: SfuLimits;
 }
@@ -115,6 +117,7 @@ const environment = z.object({
     .pipe(z.array(url).min(1))
     .optional(),
   SFU_ICE_SERVERS: iceServers.optional(),
+  SFU_SPOOL_DIR: z.string().min(1).default('data/recordings'),
   SFU_GRACE_MS: whole(0, 600_000).optional(),
   SFU_EMPTY_ROOM_MS: whole(0, 3_600_000).optional(),
   SFU_MAX_PEERS: whole(2, 64).optional(),
@@ -151,6 +154,7 @@ export function parseSfuConfig(env: Readonly<Record<string, string | undefined>>
     secret: given.NADI_SFU_SECRET,
     allowedOrigins: given.SFU_ALLOWED_ORIGINS ?? 'localhost',
     iceServers: given.SFU_ICE_SERVERS ?? [],
+    spoolDir: given.SFU_SPOOL_DIR,
     logLevel: given.LOG_LEVEL,
     limits: {
       ...defaultLimits,

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import {
@@ -12,8 +13,10 @@ import {
   type SfuHealth,
   type SfuNodeInfo,
 } from '../shared/contract/sfu.ts';
+import { spooledRecordings, storedRequest, storedResult } from '../shared/contract/sfuRecording.ts';
 import type { SfuMetrics } from './metrics.ts';
 import { parseInput } from './requests.ts';
+import type { Spool } from './recording/Spool.ts';
 import type { RoomDirectory } from './RoomDirectory.ts';
 import { SfuFailure, toSfuError } from './SfuFailure.ts';
 
@@ -23,6 +26,7 @@ const MAX_BODY = 4 * 1024;
 export interface ControlParts {
   readonly secret: string;
   readonly directory: RoomDirectory;
+  readonly spool: Spool;
   readonly metrics: SfuMetrics;
   readonly log: Logger;
   health(): SfuHealth;
@@ -33,6 +37,7 @@ const statusOf: Partial<Record<SfuErrorCode, number>> = {
   INVALID_INPUT: 400,
   UNAUTHENTICATED: 401,
   NOT_FOUND: 404,
+  WRONG_STATE: 409,
   UNKNOWN_OPERATION: 404,
   LIMIT_EXCEEDED: 413,
 };
@@ -62,6 +67,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
   }
   if (request.method === 'GET' && path === '/control/node') return json(response, 200, sfuNodeInfo.parse(parts.info()));
 
+  if (path.startsWith('/control/recordings')) return recordings(request, response, path, parts);
+
   const [, name, close] = /^\/control\/rooms\/([^/]+)(\/close)?$/.exec(path) ?? [];
   if (name === undefined) throw new SfuFailure('UNKNOWN_OPERATION', 'no such route');
   const room = parseInput(sfuName, name);
@@ -73,6 +80,38 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
   if (request.method === 'POST' && close !== undefined) {
     const { reason, epoch } = parseInput(sfuCloseRequest, await readJson(request));
     return json(response, 200, sfuCloseResult.parse({ closed: parts.directory.close(room, reason, epoch) }));
+  }
+  throw new SfuFailure('UNKNOWN_OPERATION', 'no such route');
+}
+
+/** What was recorded here: listed, read from any byte, and removed once the hub has it. */
+async function recordings(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  { spool, directory }: ControlParts,
+): Promise<void> {
+  if (request.method === 'GET' && path === '/control/recordings') {
+    // Whoever has just seen it stop asks for it at once.
+    await directory.recordings.finished();
+    return json(response, 200, spooledRecordings.parse({ recordings: spool.list() }));
+  }
+  const [, id, stored] = /^\/control\/recordings\/([0-9a-f-]{36})(\/stored)?$/.exec(path) ?? [];
+  if (id === undefined) throw new SfuFailure('UNKNOWN_OPERATION', 'no such route');
+  if (request.method === 'GET' && stored === undefined) {
+    const from = Number(new URL(request.url ?? '/', 'http://node').searchParams.get('from') ?? 0);
+    if (!Number.isSafeInteger(from) || from < 0) throw new SfuFailure('INVALID_INPUT', 'from: a byte position');
+    const content = spool.read(id, from);
+    if (!content) throw new SfuFailure('NOT_FOUND', 'no such recording on this node');
+    response.writeHead(200, { 'content-type': 'audio/ogg', 'cache-control': 'no-store' });
+    return await pipeline(content, response);
+  }
+  if (request.method === 'POST' && stored !== undefined) {
+    const { bytes, sha256 } = parseInput(storedRequest, await readJson(request));
+    const outcome = await spool.stored(id, bytes, sha256);
+    if (outcome === 'differs') throw new SfuFailure('WRONG_STATE', 'what was stored is not what is here');
+    // Asked again after a lost answer: it is gone, as wished.
+    return json(response, 200, storedResult.parse({ removed: outcome === 'removed' }));
   }
   throw new SfuFailure('UNKNOWN_OPERATION', 'no such route');
 }

@@ -117,6 +117,33 @@ export const routes: Readonly<Record<Exclude<SfuRequestName, 'join'>, Route>> = 
 
   snapshot: route(sfuRequests.snapshot, ({ room }) => room.snapshot()),
 
+  consent: route(sfuRequests.consent, async ({ room, peer, directory }, { token }) => {
+    const claims = await directory.recordings.readConsent(token);
+    if (claims.room !== room.name || claims.peer !== peer.id) {
+      throw new SfuFailure('GRANT_INVALID', 'this consent is somebody else’s, or for another room');
+    }
+    if (!room.recording.consent(peer.id, claims.givenAt)) {
+      throw new SfuFailure('GRANT_INVALID', 'this consent was withdrawn');
+    }
+    return {};
+  }),
+
+  withdrawConsent: route(sfuRequests.withdrawConsent, ({ room, peer }) => {
+    room.recording.withdraw(peer.id);
+    return {};
+  }),
+
+  startRecording: route(sfuRequests.startRecording, ({ room, peer }) => {
+    if (!peer.may.record) throw new SfuFailure('FORBIDDEN', 'this grant does not allow to record');
+    room.recording.ask();
+    return {};
+  }),
+
+  stopRecording: route(sfuRequests.stopRecording, ({ room }) => {
+    room.recording.stop();
+    return {};
+  }),
+
   leave: route(sfuRequests.leave, ({ room, peer }) => {
     afterReply(() => room.remove(peer, 'left'));
     return {};

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { SetupError } from './SetupError.ts';
@@ -18,6 +19,19 @@ export function udpPortFree(port: number, host: string): Promise<boolean> {
     socket.once('error', () => resolve(false));
     socket.bind({ port, address: host, exclusive: true }, () => socket.close(() => resolve(true)));
   });
+}
+
+/** Below the range from which the system takes ports for outgoing connections: what is free here stays free. */
+const [lowest, beyond] = [10_000, 32_000];
+
+/** A port on loopback that is free right now, for TCP and UDP. */
+export async function freePort(): Promise<number> {
+  const host = '127.0.0.1';
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(lowest, beyond);
+    if ((await tcpPortFree(port, host)) && (await udpPortFree(port, host))) return port;
+  }
+  throw new Error('no free port was found');
 }
 
 export interface NeededPort {

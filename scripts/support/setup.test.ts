@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { createECDH, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -89,6 +89,9 @@ describe('demo secrets', () => {
     });
     const publicKey = createPublicKey({ key: der(first.secrets.NADI_GRANT_PUBLIC_KEY), format: 'der', type: 'spki' });
     expect(verify(null, Buffer.from('grant'), publicKey, sign(null, Buffer.from('grant'), privateKey))).toBe(true);
+    const vapid = createECDH('prime256v1');
+    vapid.setPrivateKey(first.secrets.NADI_VAPID_PRIVATE_KEY, 'base64url');
+    expect(vapid.getPublicKey('base64url')).toBe(first.secrets.NADI_VAPID_PUBLIC_KEY);
     expect(Buffer.from(first.secrets.NADI_SECRET, 'base64').length).toBeGreaterThanOrEqual(32);
   });
 

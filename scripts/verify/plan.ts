@@ -13,7 +13,7 @@ export interface TestRun {
   name: string;
   /** Projects of vitest.config.ts. */
   projects: readonly string[];
-  needs: readonly ('database' | 'mediaWorker' | 'browser' | 'build')[];
+  needs: readonly ('database' | 'redis' | 'mediaWorker' | 'browser' | 'build')[];
   /** Part of `npm run check`; the others belong to `npm test` only. */
   inCheck: boolean;
 }
@@ -23,11 +23,11 @@ export const RUNS: readonly TestRun[] = [
   {
     name: 'integration',
     projects: ['contract', 'integration'],
-    needs: ['database', 'mediaWorker'],
+    needs: ['database', 'redis', 'mediaWorker'],
     inCheck: true,
   },
   { name: 'media', projects: ['media'], needs: ['database', 'mediaWorker', 'browser'], inCheck: true },
-  { name: 'chaos', projects: ['chaos'], needs: ['database', 'mediaWorker', 'build'], inCheck: false },
+  { name: 'chaos', projects: ['chaos'], needs: ['database', 'redis', 'mediaWorker', 'build'], inCheck: false },
   { name: 'e2e', projects: ['e2e'], needs: ['database', 'mediaWorker', 'browser', 'build'], inCheck: false },
 ];
 

@@ -48,6 +48,9 @@ export async function verify(args: readonly string[], all: boolean): Promise<num
       env['NADI_TEST_MONGODB_URI'] = database.uri;
       print(`    ${database.engine}`);
     },
+    redis: async () => {
+      await steps.run('redis', (log) => ensurePackages(['redis-server'], log));
+    },
     mediaWorker: async () => {
       env['MEDIASOUP_WORKER_BIN'] = await steps.run('media worker', ensureMediaWorker);
     },
@@ -82,8 +85,8 @@ export async function verify(args: readonly string[], all: boolean): Promise<num
     for (const run of plan.runs) {
       const missing: string[] = [];
       for (const name of run.needs) if (!(await need(name))) missing.push(name);
-      // The browser is for some of the media tests only; they say themselves that they need it.
-      const vital = missing.filter((name) => !(name === 'browser' && run.name === 'media'));
+      // The browser is for some of the media tests only, Redis for those of many hubs; they say themselves that they need it.
+      const vital = missing.filter((name) => name !== 'redis' && !(name === 'browser' && run.name === 'media'));
       outcomes.push(
         vital.length > 0
           ? { name: run.name, ok: false, seconds: 0, tally: NONE, reason: `not run, for want of: ${vital.join(', ')}` }

@@ -1,15 +1,21 @@
 import type { Collection, Db } from 'mongodb';
 import { z } from 'zod';
+import { device, type Device } from '../../shared/contract/access.ts';
 import { newId } from '../support/ids.ts';
+import { Lookups } from '../store/Lookups.ts';
 import type { Doc } from '../store/mongo.ts';
+import { unknownDevice } from './device.ts';
 import { rotate, type RotationState } from './rules.ts';
 
 const lifetimeMs = 30 * 24 * 3600_000;
+const mostListed = 100;
 
 const authSession = z.object({
   _id: z.string(),
   accountId: z.string(),
   createdAt: z.number(),
+  /** Unknown of sessions from before it was kept. */
+  device: device.default(unknownDevice),
   rotation: z.object({
     current: z.int(),
     previous: z.int().nullable(),
@@ -29,20 +35,23 @@ export type Refreshed =
 /** Sign-in sessions: one per sign-in, rotated by every refresh, revocable. */
 export class AuthSessions {
   readonly #collection: Collection<Doc>;
+  readonly #lookups: Lookups;
   readonly #now: () => number;
 
   constructor(db: Db, now: () => number) {
     this.#collection = db.collection<Doc>('authSessions');
+    this.#lookups = new Lookups(this.#collection);
     this.#now = now;
   }
 
-  async open(accountId: string): Promise<AuthSession> {
+  async open(accountId: string, from: Device): Promise<AuthSession> {
     const now = this.#now();
     const rotation: RotationState = { current: 1, previous: null, rotatedAt: now, lostReply: false };
     const session: AuthSession = {
       _id: newId(),
       accountId,
       createdAt: now,
+      device: from,
       rotation: { ...rotation },
       revokedAt: null,
       expireAt: new Date(now + lifetimeMs),
@@ -52,7 +61,7 @@ export class AuthSessions {
   }
 
   async get(sid: string): Promise<AuthSession | null> {
-    const found = await this.#collection.findOne({ _id: sid });
+    const found = await this.#lookups.get(sid);
     return found ? authSession.parse(found) : null;
   }
 
@@ -81,14 +90,26 @@ export class AuthSessions {
     }
   }
 
+  /** The account's sessions that have not ended, the latest use first. */
+  async liveOf(accountId: string): Promise<AuthSession[]> {
+    const found = await this.#collection
+      .find({ accountId, revokedAt: null }, { sort: { 'rotation.rotatedAt': -1 }, limit: mostListed })
+      .toArray();
+    return found.map((doc) => authSession.parse(doc)).filter((session) => this.#live(session));
+  }
+
   async revoke(sid: string): Promise<void> {
     await this.#collection.updateOne({ _id: sid, revokedAt: null }, { $set: { revokedAt: this.#now() } });
   }
 
-  /** @returns the ids of the sessions that were still open. */
-  async revokeAll(accountId: string): Promise<string[]> {
-    const open = await this.#collection.find({ accountId, revokedAt: null }).toArray();
-    await this.#collection.updateMany({ accountId, revokedAt: null }, { $set: { revokedAt: this.#now() } });
+  /**
+   * @param but a session to keep.
+   * @returns the ids of the sessions that were still open.
+   */
+  async revokeAll(accountId: string, but?: string): Promise<string[]> {
+    const which = { accountId, revokedAt: null, ...(but === undefined ? {} : { _id: { $ne: but } }) };
+    const open = await this.#collection.find(which).toArray();
+    await this.#collection.updateMany(which, { $set: { revokedAt: this.#now() } });
     return open.map((doc) => doc._id);
   }
 

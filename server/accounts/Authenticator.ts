@@ -17,6 +17,7 @@ interface Known {
 /** Turns an access token into an actor. Remembers sessions for two seconds, so that a busy client costs one look-up. */
 export class Authenticator {
   readonly #known = new Map<string, Known>();
+  #forgotten = 0;
   readonly #deps: { tokens: Tokens; sessions: AuthSessions; repos: Repos; now: () => number };
 
   constructor(deps: { tokens: Tokens; sessions: AuthSessions; repos: Repos; now: () => number }) {
@@ -31,6 +32,7 @@ export class Authenticator {
 
   async bySession(accountId: string, sid: string): Promise<Actor | null> {
     const now = this.#deps.now();
+    const forgotten = this.#forgotten;
     let known = this.#known.get(sid);
     if (!known || known.until <= now) {
       const [session, account] = await Promise.all([
@@ -39,12 +41,14 @@ export class Authenticator {
       ]);
       known = { account, live: session, until: now + trustMs };
       if (this.#known.size >= maxEntries) this.#known.clear();
-      this.#known.set(sid, known);
+      // Somebody was forgotten while we read: what was read may be from before that.
+      if (forgotten === this.#forgotten) this.#known.set(sid, known);
     }
     return known.live && known.account?._id === accountId ? { account: known.account, sid } : null;
   }
 
   forget(sid: string): void {
+    this.#forgotten += 1;
     this.#known.delete(sid);
   }
 }

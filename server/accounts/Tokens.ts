@@ -3,21 +3,27 @@ import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { limits } from '../../shared/limits.ts';
 
+/** How long somebody may take to find the phone. */
+const pendingMs = 5 * 60_000;
+
 const claims = z.object({ sub: z.string(), sid: z.string() });
 
 /**
- * Makes and checks the two kinds of tokens.
+ * Makes and checks the three kinds of tokens.
  * Access: a JWT (HS256), 15 min, naming account and sign-in session, nothing else. Refresh: `sid.number.mac`: derived, so
- * that the same number is the same token again (two tabs), and nothing secret is stored.
+ * that the same number is the same token again (two tabs), and nothing secret is stored. Pending: between password and second
+ * factor, `account.expires.mac`.
  */
 export class Tokens {
   readonly #accessKey: Uint8Array;
   readonly #refreshKey: Buffer;
+  readonly #pendingKey: Buffer;
 
   constructor(secret: string) {
-    // Two keys from one secret, so that a token of one kind is never valid as the other.
+    // A key each from one secret, so that a token of one kind is never valid as the other.
     this.#accessKey = createHmac('sha256', secret).update('nadi access v1').digest();
     this.#refreshKey = createHmac('sha256', secret).update('nadi refresh v1').digest();
+    this.#pendingKey = createHmac('sha256', secret).update('nadi second factor v1').digest();
   }
 
   /** @returns the token and when it expires, UTC ms. */
@@ -49,6 +55,29 @@ export class Tokens {
     }
   }
 
+  /** Says that the password was right; void once the password is another. */
+  pending(accountId: string, passwordHash: string, now: number): { token: string; expiresAt: number } {
+    const expiresAt = now + pendingMs;
+    const mac = this.#pendingMac(accountId, expiresAt, passwordHash);
+    return { token: `${accountId}.${expiresAt}.${mac}`, expiresAt };
+  }
+
+  /** The account that a pending token is for, not yet checked; null when it is none or too old. */
+  readPending(token: string, now: number): { accountId: string; holds: (passwordHash: string) => boolean } | null {
+    const [accountId, digits, mac] = token.split('.');
+    if (accountId === undefined || mac === undefined || !/^\d{13}$/.test(digits ?? '')) return null;
+    const expiresAt = Number(digits);
+    if (expiresAt <= now) return null;
+    const given = Buffer.from(mac);
+    return {
+      accountId,
+      holds: (passwordHash) => {
+        const expected = Buffer.from(this.#pendingMac(accountId, expiresAt, passwordHash));
+        return given.length === expected.length && timingSafeEqual(given, expected);
+      },
+    };
+  }
+
   refresh(sid: string, number: number): string {
     return `${sid}.${number}.${this.#mac(sid, number)}`;
   }
@@ -61,6 +90,12 @@ export class Tokens {
     const expected = Buffer.from(this.#mac(sid, number));
     const given = Buffer.from(mac);
     return given.length === expected.length && timingSafeEqual(given, expected) ? { sid, number } : null;
+  }
+
+  #pendingMac(accountId: string, expiresAt: number, passwordHash: string): string {
+    return createHmac('sha256', this.#pendingKey)
+      .update(`${accountId}.${expiresAt}.${passwordHash}`)
+      .digest('base64url');
   }
 
   #mac(sid: string, number: number): string {

@@ -1,16 +1,20 @@
 import { hash, verify } from '@node-rs/argon2';
-import type { AccountView, SignedIn } from '../../shared/contract/accounts.ts';
+import type { Device } from '../../shared/contract/access.ts';
+import type { AccountView, SecondFactorAsked, SignedIn } from '../../shared/contract/accounts.ts';
+import type { OutputOf } from '../../shared/contract/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Access, type AccessDeps } from '../store/Access.ts';
 import type { Account, Patient } from '../store/entities.ts';
 import type { AuthSessions } from './AuthSessions.ts';
 import type { Authenticator } from './Authenticator.ts';
+import type { SecondFactors } from './SecondFactors.ts';
 import type { Tokens } from './Tokens.ts';
 
 export interface AccountsDeps extends AccessDeps {
   readonly tokens: Tokens;
   readonly sessions: AuthSessions;
   readonly authenticator: Authenticator;
+  readonly factors: SecondFactors;
   readonly now: () => number;
   /** Closes the sockets of a sign-in session, here at once, elsewhere within seconds. */
   readonly closeSockets: (sid: string) => void;
@@ -20,6 +24,12 @@ export interface AccountsDeps extends AccessDeps {
 export interface SignInResult {
   readonly reply: SignedIn;
   readonly refreshToken: string;
+}
+
+/** The password was right, and that is not enough. */
+export interface HalfSignedIn {
+  readonly reply: SecondFactorAsked;
+  readonly refreshToken: null;
 }
 
 export async function hashPassword(password: string): Promise<string> {
@@ -37,17 +47,42 @@ export class AccountService {
   }
 
   /** @throws AppError BAD_CREDENTIALS for an unknown email and a wrong password alike. */
-  async login(email: string, password: string, traceId: string): Promise<SignInResult> {
+  async login(email: string, password: string, device: Device, traceId: string): Promise<SignInResult | HalfSignedIn> {
     const account = await this.#deps.repos.accounts.one({ email });
     const matches = await verify(account?.passwordHash ?? (await this.#decoy), password);
     if (!account || !matches) {
       if (account) await this.#access(account, '', traceId).audit('outcome', 'auth.login', {}, 'BAD_CREDENTIALS');
       throw new AppError('BAD_CREDENTIALS', 'email or password is wrong');
     }
-    const session = await this.#deps.sessions.open(account._id);
-    const access = this.#access(account, session._id, traceId);
-    await access.audit('outcome', 'auth.login', {}, 'OK');
-    return await this.#signedIn(access, 1);
+    if (await this.#deps.factors.of(account._id)) {
+      await this.#access(account, '', traceId).audit('outcome', 'auth.password', {}, 'OK');
+      const secondFactor = this.#deps.tokens.pending(account._id, account.passwordHash, this.#deps.now());
+      return { reply: { secondFactor }, refreshToken: null };
+    }
+    return await this.#open(account, device, 'auth.login', traceId);
+  }
+
+  /** The second step. @throws AppError CODE_EXPIRED when it began too long ago, WRONG_CODE, RATE_LIMITED. */
+  async secondFactor(token: string, code: string, device: Device, traceId: string): Promise<SignInResult> {
+    const pending = this.#deps.tokens.readPending(token, this.#deps.now());
+    const account = pending && (await this.#deps.repos.accounts.get(pending.accountId));
+    if (!account || !pending.holds(account.passwordHash)) throw new AppError('CODE_EXPIRED', 'begin again');
+    try {
+      await this.#deps.factors.check(account._id, code);
+    } catch (error) {
+      const refused = error instanceof AppError ? error.code : 'INTERNAL';
+      await this.#access(account, '', traceId).audit('outcome', 'auth.secondFactor', {}, refused);
+      // Turned off meanwhile, from another browser: then the password does again, from the start.
+      throw refused === 'WRONG_STATE' ? new AppError('CODE_EXPIRED', 'begin again') : error;
+    }
+    return await this.#open(account, device, 'auth.secondFactor', traceId);
+  }
+
+  /** @throws AppError BAD_CREDENTIALS unless the password is the account's. */
+  async enrolFactor(access: Access, password: string): Promise<OutputOf<'auth.enrolFactor'>> {
+    const { account } = access.actor;
+    if (!(await verify(account.passwordHash, password))) throw new AppError('BAD_CREDENTIALS', 'wrong password');
+    return await this.#deps.factors.enrol(account._id, account.email);
   }
 
   /** @throws AppError UNAUTHENTICATED without a usable cookie, SESSION_REVOKED when a used-up token came back. */
@@ -72,7 +107,37 @@ export class AccountService {
     await this.#deps.sessions.revoke(sid);
     this.#end(sid);
     if (!everywhere) return;
-    for (const other of await this.#deps.sessions.revokeAll(access.accountId)) this.#end(other);
+    await this.endAll(access.accountId);
+  }
+
+  async sessions(access: Access): Promise<OutputOf<'auth.sessions'>> {
+    const live = await this.#deps.sessions.liveOf(access.accountId);
+    return {
+      sessions: live.map(({ _id, device, createdAt, rotation }) => ({
+        ...{ id: _id, device, createdAt, lastUsedAt: rotation.rotatedAt },
+        current: _id === access.actor.sid,
+      })),
+    };
+  }
+
+  /** One that has ended already is as asked. @throws AppError NOT_FOUND for another account's, as for none at all. */
+  async revokeSession(access: Access, signInId: string): Promise<Record<never, never>> {
+    const session = await this.#deps.sessions.get(signInId);
+    if (session?.accountId !== access.accountId) throw new AppError('NOT_FOUND', 'no such sign-in');
+    await this.#deps.sessions.revoke(signInId);
+    this.#end(signInId);
+    return {};
+  }
+
+  async revokeOthers(access: Access): Promise<OutputOf<'auth.revokeOthers'>> {
+    return { ended: await this.endAll(access.accountId, access.actor.sid) };
+  }
+
+  /** Ends an account's sign-ins and cuts their sockets; all, or all `but` one. @returns how many there were. */
+  async endAll(accountId: string, but?: string): Promise<number> {
+    const ended = await this.#deps.sessions.revokeAll(accountId, but);
+    for (const sid of ended) this.#end(sid);
+    return ended.length;
   }
 
   async me(access: Access): Promise<AccountView> {
@@ -89,6 +154,13 @@ export class AccountService {
       patients: patients.map(toPatientSummary),
       clinics: clinics.map((clinic) => ({ id: clinic._id, name: clinic.name })),
     };
+  }
+
+  async #open(account: Account, device: Device, how: string, traceId: string): Promise<SignInResult> {
+    const session = await this.#deps.sessions.open(account._id, device);
+    const access = this.#access(account, session._id, traceId);
+    await access.audit('outcome', how, {}, 'OK');
+    return await this.#signedIn(access, 1);
   }
 
   async #signedIn(access: Access, number: number): Promise<SignInResult> {

@@ -8,6 +8,7 @@ import type { Repos } from '../store/Repos.ts';
 import type { StreamsOf } from '../store/streams/index.ts';
 import { newId } from '../support/ids.ts';
 import { signGrant } from './grant.ts';
+import { peerOf } from './peers.ts';
 import type { LiveNode, Nodes } from './Nodes.ts';
 
 export interface ConsultDeps {
@@ -31,7 +32,8 @@ export class ConsultService {
    * @throws AppError NOT_CALLED_YET, WRONG_STATE when it is over, UNAVAILABLE without a live media node.
    */
   async join(access: Access, entryId: string): Promise<OutputOf<'consult.join'>> {
-    const { place, patient, doctor, side } = await access.consultation(entryId);
+    const found = await access.consultation(entryId);
+    const { place, side } = found;
     const { entry, seq } = await this.#entry(place);
     if (entry.mode !== 'video') throw new AppError('WRONG_STATE', 'this visit is in person', { state: entry.state });
     if (entry.state === 'waiting') throw new AppError('NOT_CALLED_YET', 'the doctor has not called yet');
@@ -39,7 +41,7 @@ export class ConsultService {
       throw new AppError('WRONG_STATE', `this visit is ${entry.state}`, { state: entry.state });
     }
     const { room, node } = await this.#place(entryId, seq);
-    const peer = side === 'doctor' ? `doctor-${doctor._id}` : `patient-${patient._id}`;
+    const peer = peerOf(found);
     const grant = await signGrant(
       this.#deps.grantKey,
       {
@@ -48,7 +50,7 @@ export class ConsultService {
         epoch: room.epoch,
         peer,
         role: side,
-        may: { publish: true, subscribe: true, record: false },
+        may: { publish: true, subscribe: true, record: side === 'doctor' },
         jti: newId(),
       },
       this.#deps.now(),

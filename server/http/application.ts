@@ -7,10 +7,15 @@ import { AppError } from '../../shared/errors.ts';
 import { newId } from '../support/ids.ts';
 import type { Config } from '../config.ts';
 import { healthRoutes, type HealthDeps } from './health.ts';
+import { fileRoutes, type FileRouteDeps } from './files.ts';
+import { hookRoutes, type HookDeps } from './hooks.ts';
+import { recordingRoutes, type RecordingRouteDeps } from './recordings.ts';
 import { operationRoutes, send, type HttpDoorDeps } from './operations.ts';
 
+type Deps = HealthDeps & HttpDoorDeps & FileRouteDeps & RecordingRouteDeps & { readonly hooks: HookDeps };
+
 /** Express with everything HTTP: health, operations, and the built client with its fallback page. */
-export function createHttpApplication(config: Config, deps: HealthDeps & HttpDoorDeps): Express {
+export function createHttpApplication(config: Config, deps: Deps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -18,9 +23,12 @@ export function createHttpApplication(config: Config, deps: HealthDeps & HttpDoo
   app.set('trust proxy', config.publicUrl === null ? false : 1);
   app.use(securityHeaders(config));
   app.use(healthRoutes(deps));
+  app.use('/api/v1/files', fileRoutes(deps));
+  app.use('/api/v1/recordings', recordingRoutes(deps));
   app.use('/api/v1', operationRoutes(deps));
+  app.use(hookRoutes(deps.hooks));
   app.use('/api', (_request, _response, next) => next(new AppError('UNKNOWN_OPERATION', 'no such address')));
-  client(app, resolve(config.clientDir), config.mode);
+  client(app, config);
   app.use((_request, _response, next) => next(new AppError('NOT_FOUND', 'no such address')));
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     send(response, deps.door.failure(addressProblem(error), newId(), 'http'));
@@ -67,7 +75,8 @@ function securityHeaders(config: Config) {
 }
 
 /** Hashed assets for ever, the page itself never from a cache, and any other address gives the page: the client routes. */
-function client(app: Express, dir: string, mode: Config['mode']): void {
+function client(app: Express, config: Config): void {
+  const dir = resolve(config.clientDir);
   app.use(
     '/assets',
     express.static(join(dir, 'assets'), { immutable: true, maxAge: '365d', fallthrough: false, index: false }),
@@ -79,13 +88,21 @@ function client(app: Express, dir: string, mode: Config['mode']): void {
     const page = await readFile(join(dir, 'index.html'), 'utf8').catch(() => null);
     if (page === null) throw new AppError('NOT_FOUND', 'the client is not built: run npm start');
     response.setHeader('cache-control', 'no-cache');
+    // Addresses that are keys, or belong to somebody: not for search engines.
+    response.setHeader('x-robots-tag', 'noindex');
     response.setHeader(
       'permissions-policy',
       'camera=(self), microphone=(self), display-capture=(self), geolocation=()',
     );
-    // The client shows its component gallery on demos only.
-    response
-      .type('html')
-      .send(page.replace('name="nadi-mode" content="production"', `name="nadi-mode" content="${mode}"`));
+    response.type('html').send(told(page, config));
   });
+}
+
+/** What the page must know before it asks: the mode (the component gallery is for demos only) and the transports. */
+function told(page: string, { mode, longPolling }: Config): string {
+  const meta = (name: string, content: string): string => `name="nadi-${name}" content="${content}"`;
+  const transports = longPolling ? 'websocket polling' : 'websocket';
+  return page
+    .replace(meta('mode', 'production'), meta('mode', mode))
+    .replace(meta('transports', 'websocket'), meta('transports', transports));
 }

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { deviceOf } from '../accounts/device.ts';
 import type { CookieJar } from '../hub/context.ts';
 
 const name = 'nadi_refresh';
@@ -10,6 +11,7 @@ export function cookieJar(request: Request, response: Response, secure: boolean)
   const options = { httpOnly: true, sameSite: 'strict', secure, path } as const;
   return {
     refreshToken: readCookie(request.headers.cookie),
+    device: deviceOf(request.headers['user-agent']),
     setRefreshToken: (token) => {
       if (token === null) response.clearCookie(name, options);
       else response.cookie(name, token, { ...options, maxAge: maxAgeMs });

@@ -1,9 +1,12 @@
 import { Router } from 'express';
 import type { Db } from 'mongodb';
+import { AppError } from '../../shared/errors.ts';
 import { health, readiness, routes } from '../../shared/contract/routes.ts';
+import type { BusState, WatchedBus } from '../hub/Bus.ts';
 import type { Nodes } from '../consult/Nodes.ts';
 import type { Metrics } from '../support/metrics.ts';
 import { version } from '../support/version.ts';
+import { mayReadMetrics } from './metricsGuard.ts';
 import { openApiDocument } from './openapi.ts';
 
 export interface HealthDeps {
@@ -11,9 +14,18 @@ export interface HealthDeps {
   readonly engine: string;
   readonly nodes: Nodes;
   readonly metrics: Metrics;
+  readonly bus: WatchedBus;
+  /** Needed to read the metrics from elsewhere than this machine. */
+  readonly metricsToken: string | null;
   /** False while the hub starts or drains. */
   readonly serving: () => boolean;
 }
+
+const busWords = {
+  off: 'no Redis: hubs hear of each other through the database',
+  up: 'Redis',
+  down: 'degraded: Redis does not answer, hubs hear of each other through the database',
+} as const satisfies Record<BusState, string>;
 
 /** Liveness, readiness, metrics and the OpenAPI document. */
 export function healthRoutes(deps: HealthDeps): Router {
@@ -27,7 +39,7 @@ export function healthRoutes(deps: HealthDeps): Router {
       status: 'ok',
       version,
       engine: deps.engine,
-      redis: 'off',
+      redis: deps.bus.state,
       sfu: { nodes: nodes.length, workers },
       uptimeSeconds: Math.round(process.uptime()),
     };
@@ -40,12 +52,15 @@ export function healthRoutes(deps: HealthDeps): Router {
     const checks = {
       database: { ok: database, detail: deps.engine },
       sfu: { ok: nodes > 0, detail: `${nodes} media node${nodes === 1 ? '' : 's'} answering` },
+      bus: { ok: deps.bus.state !== 'down', detail: busWords[deps.bus.state] },
     };
+    // Without the bus a hub is slower to hear of the others, and still right: that is no reason to take it out.
     const ready = deps.serving() && checks.database.ok && checks.sfu.ok;
     response.status(ready ? 200 : 503).json(readiness.parse({ ready, checks }));
   });
 
-  router.get(routes.metrics.path, async (_request, response) => {
+  router.get(routes.metrics.path, async (request, response) => {
+    if (!mayReadMetrics(request, deps.metricsToken)) throw new AppError('UNAUTHENTICATED', 'metrics need their token');
     response.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics());
   });
 

@@ -19,10 +19,15 @@ export function openApiDocument(): Json {
   for (const route of Object.values(routes)) {
     const type = route.output instanceof z.ZodString ? 'text/plain' : 'application/json';
     paths[route.path] = {
+      ...paths[route.path],
       [route.method]: {
-        tags: ['system'],
+        tags: [route.path.startsWith('/api/v1/files') ? 'files' : 'system'],
         summary: route.summary,
-        security: [],
+        ...('signedIn' in route ? {} : { security: [] }),
+        ...('parameters' in route
+          ? { parameters: route.parameters.map((one) => ({ ...one, schema: { type: 'string' } })) }
+          : {}),
+        ...('body' in route ? { requestBody: { required: true, content: binary(route.body) } } : {}),
         responses: { 200: { description: 'OK', content: { [type]: { schema: schemaOf(route.output, 'output') } } } },
       },
     };
@@ -40,6 +45,10 @@ export function openApiDocument(): Json {
       },
     },
   };
+}
+
+function binary(types: readonly string[]): Json {
+  return Object.fromEntries(types.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]));
 }
 
 function describe(name: string, operation: Operation): Json {

@@ -8,6 +8,7 @@ import { limits } from '../../shared/limits.ts';
 import type { Authenticator } from '../accounts/Authenticator.ts';
 import { originAllowed } from '../hub/origin.ts';
 import type { Door } from '../hub/operate.ts';
+import type { Actor } from '../store/Access.ts';
 import { newId } from '../support/ids.ts';
 import { cookieJar } from './cookies.ts';
 
@@ -19,12 +20,20 @@ export interface HttpDoorDeps {
   readonly secureCookies: boolean;
 }
 
+const arrivalMs = 30_000;
+
 /** The HTTP transport of the door: `POST /api/v1/queue/call-next`, `GET /api/v1/queue/sessions`. */
 export function operationRoutes(deps: HttpDoorDeps): Router {
   const router = Router();
   router.use((request, _response, next) => {
     if (originAllowed(request.headers, deps.publicUrl, deps.demo)) next();
     else next(new AppError('BAD_ORIGIN', 'requests from this site are not accepted'));
+  });
+  router.use((request, _response, next) => {
+    // A file may take minutes to arrive, an operation not: who sends one this slowly means no good.
+    const timer = setTimeout(() => void (request.complete || request.destroy()), arrivalMs);
+    request.once('close', () => clearTimeout(timer));
+    next();
   });
   router.use((request, _response, next) => {
     // The parser would first read to the end what it will not take.
@@ -62,7 +71,6 @@ async function serve(
   if (!get && request.headers['content-type'] !== undefined && !request.is('application/json')) {
     throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'send application/json');
   }
-  const bearer = /^Bearer ([\w.-]{1,4096})$/.exec(request.headers.authorization ?? '')?.[1];
   const reply = await deps.door.operate({
     name,
     input: get ? fromQuery(operation, request.query) : body,
@@ -71,9 +79,15 @@ async function serve(
     address: request.ip ?? 'unknown',
     bytes: Number(request.headers['content-length'] ?? 0),
     cookies: cookieJar(request, response, deps.secureCookies),
-    authenticate: async () => (bearer === undefined ? null : await deps.authenticator.byToken(bearer)),
+    authenticate: () => bearerOf(request, deps.authenticator),
   });
   send(response, reply);
+}
+
+/** Who the access token of a request belongs to. */
+export async function bearerOf(request: Request, authenticator: Authenticator): Promise<Actor | null> {
+  const bearer = /^Bearer ([\w.-]{1,4096})$/.exec(request.headers.authorization ?? '')?.[1];
+  return bearer === undefined ? null : await authenticator.byToken(bearer);
 }
 
 /** A reply under the HTTP status of its code. */

@@ -1,26 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from 'mongodb';
 import type { Server } from 'socket.io';
 import { accountHandlers } from '../accounts/operations.ts';
 import { Authenticator } from '../accounts/Authenticator.ts';
 import { AuthSessions } from '../accounts/AuthSessions.ts';
+import { Passwords } from '../accounts/Passwords.ts';
+import { SecondFactors } from '../accounts/SecondFactors.ts';
 import { AccountService } from '../accounts/service.ts';
 import { Tokens } from '../accounts/Tokens.ts';
+import { buildChat } from '../chat/build.ts';
 import { chatKind } from '../chat/kind.ts';
-import { chatHandlers } from '../chat/operations.ts';
-import { ChatService } from '../chat/service.ts';
 import type { Config } from '../config.ts';
 import { registerConsultEffects } from '../consult/effects.ts';
 import { readGrantKey } from '../consult/grant.ts';
 import { Nodes } from '../consult/Nodes.ts';
 import { consultHandlers } from '../consult/operations.ts';
 import { ConsultService } from '../consult/service.ts';
-import { registerQueueEffects } from '../queue/effects.ts';
+import { PresenceBook } from '../presence/Book.ts';
+import { Census } from '../presence/Census.ts';
+import { PresenceFeed } from '../presence/PresenceFeed.ts';
+import { PresenceRegister } from '../presence/Register.ts';
+import { buildNotify } from '../notify/build.ts';
+import { registerChatNotices, tellingChats } from '../notify/chatNotices.ts';
+import { tellingQueues } from '../notify/queueNotices.ts';
+import { MasterKeys } from '../keys/MasterKeys.ts';
+import { PatientKeys } from '../keys/PatientKeys.ts';
+import { buildQueue } from '../queue/build.ts';
 import { queueKind } from '../queue/kind.ts';
-import { queueHandlers } from '../queue/operations.ts';
-import { Places } from '../queue/Places.ts';
-import { QueueFeed } from '../queue/QueueFeed.ts';
-import { QueueViews } from '../queue/QueueViews.ts';
-import { QueueService } from '../queue/service.ts';
+import { Consents } from '../recordings/Consents.ts';
+import { NodeSpool } from '../recordings/NodeSpool.ts';
+import { recordingHandlers } from '../recordings/operations.ts';
+import { Recordings } from '../recordings/Recordings.ts';
 import { AuditLog } from '../store/Audit.ts';
 import { Effects } from '../store/Effects.ts';
 import { createRepos } from '../store/Repos.ts';
@@ -30,32 +40,45 @@ import { newId } from '../support/ids.ts';
 import type { Logger } from '../support/logger.ts';
 import { Metrics } from '../support/metrics.ts';
 import { systemHandlers } from '../system/operations.ts';
+import { noBus } from './Bus.ts';
+import { News } from './news.ts';
 import { Door } from './operate.ts';
 import { Publisher } from './publish.ts';
+import { RedisBus } from './RedisBus.ts';
 import { RateLimits } from './rateLimits.ts';
 import { SocketDoor } from './socketDoor.ts';
 import { Subscriptions } from './Subscriptions.ts';
 import { Tail } from './Tail.ts';
+
+/** How long after the last moment to move a socket may stay, for what it still waits for, ms. */
+const lingerMs = 1_500;
+/** How long commands under way may take once everybody is gone, ms. */
+const settleMs = 2_000;
 
 /** Puts the hub together: every service with what it needs, nothing hidden. The one place that knows all features. */
 export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const id = newId();
   const now = Date.now;
   const metrics = new Metrics();
-  const repos = createRepos(db);
+  const redis = config.redis && new RedisBus({ ...config.redis, hub: id, log, metrics, now });
+  const bus = redis ?? noBus;
+  const news = new News(bus);
+  const keys = new PatientKeys(db, new MasterKeys(config.masterKeys), now);
+  const repos = createRepos(db, keys);
   const audit = new AuditLog(db, now);
   const accessDeps = { repos, audit };
   const streams = new Streams({
     db,
     hub: id,
     now,
+    onAppend: (stream, epoch, seq) => news.tell('appended', { stream, epoch, seq }),
     onConflict: () => metrics.conflicts.inc(),
     onListenerError: (error) => log.error({ err: error }, 'a commit listener failed'),
   });
   const effects = new Effects({ db, now, log, onOutcome: (kind, outcome) => metrics.effects.inc({ kind, outcome }) });
   streams.drainWith((events) => effects.drain(events));
-  const queues = streams.of(queueKind);
-  const chats = streams.of(chatKind);
+  const queues = tellingQueues(streams.of(queueKind));
+  const chats = tellingChats(streams.of(chatKind));
   queues.onCommit(({ events }) => metrics.committed.inc({ stream: 'queue' }, events.length));
   chats.onCommit(({ events }) => metrics.committed.inc({ stream: 'chat' }, events.length));
 
@@ -63,37 +86,86 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const tokens = new Tokens(config.secret);
   const sessions = new AuthSessions(db, now);
   const authenticator = new Authenticator({ tokens, sessions, repos, now });
-  const rateLimits = new RateLimits(config.rateFactor);
-  const closeSockets = (sid: string): void => publisher.disconnectSession(sid);
-  const accounts = new AccountService({ ...accessDeps, tokens, sessions, authenticator, now, closeSockets });
+  const rateLimits = new RateLimits(
+    config.rateFactor,
+    redis && {
+      client: redis.commands,
+      up: () => redis.state === 'up',
+      prefix: redis.prefix,
+      secret: config.secret,
+    },
+  );
+  const closeSockets = (sid: string): void => {
+    publisher.disconnectSession(sid);
+    news.tell('signedOut', { sid });
+  };
+  const factors = new SecondFactors(repos, now);
+  const accounts = new AccountService({ ...accessDeps, tokens, sessions, authenticator, factors, now, closeSockets });
 
-  const places = new Places({ repos, queues, now });
-  const views = new QueueViews({ repos, queues, now });
-  const feed = new QueueFeed({ queues, views, repos, publisher, log, now });
-  const queue = new QueueService({ repos, queues, places, now, onDesksChanged: (clinic) => feed.desksChanged(clinic) });
+  const { secret, publicUrl } = config;
+  const queue = buildQueue({ repos, queues, publisher, news, effects, log, now, secret, publicUrl });
+  const { heartbeatMs } = config;
+  const book = new PresenceBook(Math.min(2_000, heartbeatMs / 2));
+  const register = new PresenceRegister({ db, hub: id, book, news, log, now, heartbeatMs });
+  const census = new Census({ repos, queues, book, now });
+  const presence = new PresenceFeed({ census, book, queues, publisher, log, now, everyMs: heartbeatMs });
   const nodes = new Nodes({ urls: config.sfu.nodes, secret: config.sfu.secret, log, now });
-  const consults = new ConsultService({ repos, queues, nodes, grantKey: readGrantKey(config.grantPrivateKey), now });
-  const chat = new ChatService({ chats, publisher });
-  registerQueueEffects(effects, { repos, places });
+  const grantKey = readGrantKey(config.grantPrivateKey);
+  const consults = new ConsultService({ repos, queues, nodes, grantKey, now });
+  const intervalMs = config.tailMs;
+  const chat = buildChat({ db, repos, chats, publisher, news, effects, log, now, intervalMs });
+  const recordings = new Recordings({
+    db,
+    repos,
+    keys,
+    nodes,
+    spoolOf: (control) => new NodeSpool(control, config.sfu.secret),
+    log,
+    now,
+    retentionMs: config.recordingDays * 24 * 3600_000,
+  });
+  const consents = new Consents({ repos, grantKey, now });
   registerConsultEffects(effects, consults);
+
+  const notify = buildNotify(config, { repos, streams, queues, effects, publisher, metrics, log, now });
+
+  const passwords = new Passwords({
+    ...accessDeps,
+    challenges: notify.challenges,
+    notifier: notify.notifier,
+    sendsMail: notify.sendsMail,
+    endAll: (accountId, but) => accounts.endAll(accountId, but),
+    log,
+    now,
+  });
+
+  registerChatNotices(effects, {
+    notifier: notify.notifier,
+    recipientsOf: (threadId, author) => chat.threads.recipientsOf(threadId, author),
+    isHere: (accountId) => book.connectionOf(accountId) === 'online',
+  });
 
   const door = new Door(
     {
       ...systemHandlers(config.mode === 'demo'),
-      ...accountHandlers(accounts, rateLimits),
-      ...queueHandlers(queue, views),
+      ...accountHandlers(accounts, factors, passwords, rateLimits),
+      ...queue.handlers,
       ...consultHandlers(consults),
-      ...chatHandlers(chat),
+      ...recordingHandlers(consents, recordings),
+      ...chat.handlers,
+      ...notify.handlers,
     },
     { access: accessDeps, requests: new Requests(db, now), rateLimits, metrics, log },
   );
-  const sources = { ...feed.sources, chat: chat.source };
+  const sources = { ...queue.sources, ...presence.sources, ...chat.feed.sources, notifications: notify.source };
   const sockets = new SocketDoor(io, {
     door,
     authenticator,
     rateLimits,
     metrics,
+    presence: book,
     subscriptions: (socket) => new Subscriptions(socket, { sources, access: accessDeps, publisher }),
+    answered: (socketId) => publisher.answered(socketId),
   });
   const tail = new Tail({
     streams,
@@ -107,21 +179,54 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     intervalMs: config.tailMs,
   });
 
+  const unheard = (error: unknown): void => log.warn({ err: error }, 'news of another hub not followed; the tail will');
+  news.hear('appended', ({ stream, seq }) => void streams.hear(stream, seq).catch(unheard));
+  news.hear('signedOut', ({ sid }) => tail.signedOut(sid));
+  news.hear('access', ({ accountId }) => void tail.accessChanged(accountId).catch(unheard));
+  bus.onUp(() => tail.catchUp());
+
+  /** Sends everybody to other hubs, and waits until they are gone and what they asked for is answered; not for ever. */
+  const drain = async (withinMs: number): Promise<void> => {
+    sockets.closeDoor();
+    if (withinMs > 0) {
+      publisher.move({ withinMs });
+      const deadline = performance.now() + withinMs + lingerMs;
+      while (sockets.connected.size > 0 && performance.now() < deadline) await delay(20);
+    }
+    await door.settled(settleMs);
+    // The last answers are on their way out.
+    await delay(0);
+  };
+
   return {
     id,
+    bus,
+    drain,
     repos,
-    places,
+    places: queue.places,
     effects,
     nodes,
+    notify,
     metrics,
     door,
     authenticator,
+    files: chat.files,
+    recordings,
+    publisher,
     /** After the sockets are closed: finishes what was begun. */
     stop: async (): Promise<void> => {
+      presence.stop();
+      book.stop();
+      await register.stop();
+      await bus.close();
       await tail.stop();
-      await feed.stop();
+      await queue.stop();
+      await chat.feed.stop();
       publisher.stop();
+      await recordings.settled();
       await nodes.stop();
+      await passwords.settle();
+      await notify.stop();
       await effects.settle();
       await audit.settle();
     },

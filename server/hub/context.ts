@@ -1,10 +1,12 @@
+import type { Device } from '../../shared/contract/access.ts';
 import type { InputOf, OperationName, OutputOf } from '../../shared/contract/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Access } from '../store/Access.ts';
 
-/** The HTTP side of a call: the refresh cookie, which only sign-in operations touch. */
+/** The HTTP side of a call, for sign-in operations: the refresh cookie and what it is kept on. */
 export interface CookieJar {
   readonly refreshToken: string | undefined;
+  readonly device: Device;
   /** Null clears it. */
   setRefreshToken(token: string | null): void;
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { isOperationName, operationOf, type OperationName } from '../../shared/contract/index.ts';
 import { requestId as requestIdSchema, type Reply } from '../../shared/contract/wire.ts';
-import type { Operation } from '../../shared/contract/define.ts';
+import type { Operation, RateClass } from '../../shared/contract/define.ts';
 import { AppError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
-import { hasRole } from '../../shared/permissions.ts';
+import { hasRole, type Role } from '../../shared/permissions.ts';
 import { Access, type AccessDeps, type Actor } from '../store/Access.ts';
 import type { AuditSubject } from '../store/Audit.ts';
 import type { Requests } from '../store/requests.ts';
@@ -49,16 +49,24 @@ type AnyHandler = { handle(context: CallContext, input: unknown): Promise<unknow
 export class Door {
   readonly #deps: OperateDeps;
   readonly #handlers: ReadonlyMap<string, AnyHandler>;
+  #underWay = 0;
 
   constructor(handlers: Handlers, deps: OperateDeps) {
     this.#deps = deps;
     this.#handlers = new Map<string, AnyHandler>(Object.entries(handlers));
   }
 
+  /** Resolves when nothing is under way any more, at the latest after `withinMs`. */
+  async settled(withinMs: number): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while (this.#underWay > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
   /** Never throws: every failure is a coded reply with a trace id. */
   async operate(call: Call): Promise<Reply> {
     const traceId = newId();
     const started = performance.now();
+    this.#underWay += 1;
     let code = 'OK';
     const known = isOperationName(call.name) ? call.name : null;
     try {
@@ -70,6 +78,7 @@ export class Door {
       code = failed.ok ? 'OK' : failed.error.code;
       return failed;
     } finally {
+      this.#underWay -= 1;
       const label = known ?? 'unknown';
       this.#deps.metrics.operations.inc({ operation: label, transport: call.transport, code });
       this.#deps.metrics.operationSeconds.observe({ operation: label }, (performance.now() - started) / 1000);
@@ -92,6 +101,19 @@ export class Door {
         ? { code: 'UNAVAILABLE', message: 'the database did not answer', traceId }
         : { code: 'INTERNAL', message: 'something went wrong on our side', traceId },
     };
+  }
+
+  /**
+   * The same first steps for a route that is no operation (files): address limit, who it is, role, account limit.
+   * @throws AppError RATE_LIMITED, UNAUTHENTICATED, FORBIDDEN.
+   */
+  async admit(call: Pick<Call, 'address' | 'authenticate'>, roles: readonly Role[], rate: RateClass): Promise<Access> {
+    await this.#deps.rateLimits.address(call.address);
+    const actor = await call.authenticate();
+    if (!actor) throw new AppError('UNAUTHENTICATED', 'sign in first');
+    if (!hasRole(actor.account.roles, roles)) throw new AppError('FORBIDDEN', 'not for your role');
+    await this.#deps.rateLimits.account(actor.account._id, rate);
+    return new Access(actor, newId(), this.#deps.access);
   }
 
   async #steps(call: Call, name: OperationName | null, traceId: string): Promise<Reply> {
@@ -147,8 +169,7 @@ export class Door {
 function subject(input: unknown): AuditSubject {
   const found = subjectOf.safeParse(input);
   if (!found.success) return {};
-  const { threadId, ...rest } = found.data;
-  return { ...rest, entryId: rest.entryId ?? threadId };
+  return found.data;
 }
 
 function parseInput(operation: Operation, raw: unknown): unknown {

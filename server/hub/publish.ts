@@ -1,9 +1,24 @@
 import type { Server } from 'socket.io';
 import type { z } from 'zod';
-import { channels, type StreamName, type ViewName, type ViewState } from '../../shared/contract/index.ts';
-import type { BatchFrame, ClosedFrame, Revision, ViewFrame } from '../../shared/contract/wire.ts';
+import {
+  channels,
+  type PatchedName,
+  type StreamName,
+  type ViewName,
+  type ViewState,
+} from '../../shared/contract/index.ts';
+import type {
+  BatchFrame,
+  ClosedFrame,
+  MoveFrame,
+  PatchFrame,
+  Revision,
+  ViewFrame,
+} from '../../shared/contract/wire.ts';
 import type { StreamEvent } from '../store/streams/index.ts';
 import type { Metrics } from '../support/metrics.ts';
+import { frameOf, Line } from './Line.ts';
+import { SlowReaders, slowReaderLimits, type SlowReaderLimits } from './SlowReaders.ts';
 
 /** Events of one stream that come within this time of a batch wait for the next, ms. A lone event is never delayed. */
 const coalesceMs = 25;
@@ -27,10 +42,26 @@ export class Publisher {
   readonly #io: Server;
   readonly #metrics: Metrics;
   readonly #buffers = new Map<string, Buffer>();
+  readonly #lines = new Map<string, Line>();
+  readonly #slow: SlowReaders;
 
-  constructor(io: Server, metrics: Metrics) {
+  constructor(io: Server, metrics: Metrics, limits: SlowReaderLimits = slowReaderLimits) {
     this.#io = io;
     this.#metrics = metrics;
+    this.#slow = new SlowReaders({
+      lines: this.#lines,
+      resync: (line, frame) => void line.socket.emit('resync', frame),
+      onOutcome: (outcome) => metrics.slowReaders.inc({ outcome }),
+      limits,
+    });
+    io.on('connection', (socket) => {
+      const line = new Line(socket);
+      this.#lines.set(socket.id, line);
+      socket.on('disconnect', () => {
+        this.#lines.delete(socket.id);
+        this.#slow.forget(line);
+      });
+    });
   }
 
   /** How many sockets of this hub look at it. */
@@ -55,7 +86,7 @@ export class Publisher {
       buffer = { channel, key, epoch, events: [], timer: null };
       this.#buffers.set(room, buffer);
     }
-    if (buffer.epoch !== epoch) this.#flush(room, buffer);
+    if (buffer.epoch !== epoch && buffer.events.length > 0) this.#flush(room, buffer);
     buffer.epoch = epoch;
     buffer.events.push(...events);
     if (!buffer.timer) this.#flush(room, buffer);
@@ -66,7 +97,20 @@ export class Publisher {
     if (this.viewers(channel, key) === 0) return;
     const frame: ViewFrame = { channel, key, rev, state: shape(channels[channel].state, state) };
     this.#metrics.deliveries.inc({ channel });
-    this.#io.local.to(roomOf(channel, key)).emit('view', frame);
+    this.#send(roomOf(channel, key), 'view', frame);
+  }
+
+  /** Sends what changed of a view that is a record: from the revision everyone who looks has, to the next. */
+  patch<N extends PatchedName>(
+    channel: N,
+    key: string,
+    [from, rev]: readonly [Revision, Revision],
+    { set, gone }: { readonly set: ViewState<N>; readonly gone: readonly string[] },
+  ): void {
+    if (this.viewers(channel, key) === 0) return;
+    const frame: PatchFrame = { channel, key, from, rev, set: channels[channel].state.parse(set), gone: [...gone] };
+    this.#metrics.deliveries.inc({ channel });
+    this.#send(roomOf(channel, key), 'patch', frame);
   }
 
   /** Tells one socket that a subscription has ended. */
@@ -74,14 +118,45 @@ export class Publisher {
     this.#io.local.to(socketId).emit('closed', frame);
   }
 
+  /** Tells every socket of this hub to connect anew, each at a moment of its own within that time. */
+  move(frame: MoveFrame): void {
+    this.#io.local.emit('move', frame);
+  }
+
+  /** What a view showed is over: everybody who looks is told, and looks no more. */
+  end(channel: ViewName, key: string): void {
+    const room = roomOf(channel, key);
+    const frame: ClosedFrame = { channel, key };
+    this.#io.local.to(room).emit('closed', frame);
+    this.#io.local.in(room).socketsLeave(room);
+  }
+
   /** Cuts every socket of a sign-in session. */
   disconnectSession(sid: string): void {
     this.#io.local.in(sessionRoom(sid)).disconnectSockets(true);
   }
 
+  /** An answer was written to this socket: who asks and does not read must not grow without bound either. */
+  answered(socketId: string): void {
+    const line = this.#lines.get(socketId);
+    if (line) this.#slow.check(line);
+  }
+
   stop(): void {
+    this.#slow.stop();
     for (const buffer of this.#buffers.values()) if (buffer.timer) clearTimeout(buffer.timer);
     this.#buffers.clear();
+  }
+
+  /** To every socket of this hub in the room: encoded once, written to each as it is. */
+  #send(room: string, event: 'batch' | 'view' | 'patch', data: BatchFrame | ViewFrame | PatchFrame): void {
+    const ids = this.#io.sockets.adapter.rooms.get(room);
+    if (!ids) return;
+    const frame = frameOf(event, data);
+    for (const id of ids) {
+      const line = this.#lines.get(id);
+      if (line && !line.send(frame)) this.#slow.check(line);
+    }
   }
 
   #flush(room: string, buffer: Buffer): void {
@@ -103,7 +178,7 @@ export class Publisher {
     };
     buffer.events = [];
     this.#metrics.deliveries.inc({ channel });
-    this.#io.local.to(room).emit('batch', frame);
+    this.#send(room, 'batch', frame);
     if (buffer.timer) clearTimeout(buffer.timer);
     buffer.timer = setTimeout(() => {
       buffer.timer = null;

@@ -1,21 +1,26 @@
 import type { Server, Socket } from 'socket.io';
-import { contractVersion, handshake, opFrame, type Reply } from '../../shared/contract/wire.ts';
+import { activityFrame, contractVersion, handshake, opFrame, type Reply } from '../../shared/contract/wire.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Actor } from '../store/Access.ts';
 import { newId } from '../support/ids.ts';
+import type { PresenceBook } from '../presence/Book.ts';
 import type { Metrics } from '../support/metrics.ts';
 import type { Authenticator } from '../accounts/Authenticator.ts';
 import type { Door } from './operate.ts';
 import type { RateLimits } from './rateLimits.ts';
 import { sessionRoom } from './publish.ts';
 import type { Subscriptions } from './Subscriptions.ts';
+import { isVisitor, visitor, Visitors } from './visitors.ts';
 
 export interface SocketDoorDeps {
   readonly door: Door;
   readonly authenticator: Authenticator;
   readonly rateLimits: RateLimits;
   readonly metrics: Metrics;
+  readonly presence: PresenceBook;
   subscriptions(socket: Socket): Subscriptions;
+  /** After an answer was written. */
+  answered(socketId: string): void;
 }
 
 /** A connected socket as the hub remembers it. */
@@ -39,6 +44,8 @@ type Ack = (reply: Reply) => void;
 export class SocketDoor {
   readonly connected = new Map<string, Connected>();
   readonly #deps: SocketDoorDeps;
+  #draining = false;
+  readonly #visitors = new Visitors();
 
   constructor(io: Server, deps: SocketDoorDeps) {
     this.#deps = deps;
@@ -59,8 +66,14 @@ export class SocketDoor {
     });
   }
 
+  /** Lets nobody in any more; who is here is served until it goes. */
+  closeDoor(): void {
+    this.#draining = true;
+  }
+
   async #admit(socket: Socket): Promise<Actor> {
     const traceId = newId();
+    if (this.#draining) throw new HandshakeError('UNAVAILABLE', traceId);
     try {
       await this.#deps.rateLimits.address(socket.handshake.address);
     } catch {
@@ -69,6 +82,13 @@ export class SocketDoor {
     const auth = handshake.safeParse(socket.handshake.auth);
     if (!auth.success) throw new HandshakeError('UNAUTHENTICATED', traceId);
     if (auth.data.contract !== contractVersion) throw new HandshakeError('OUTDATED_CLIENT', traceId);
+    if (auth.data.token === null) {
+      await this.#deps.rateLimits.visitor(socket.handshake.address).catch(() => {
+        throw new HandshakeError('RATE_LIMITED', traceId);
+      });
+      if (!this.#visitors.admit(socket)) throw new HandshakeError('RATE_LIMITED', traceId);
+      return visitor;
+    }
     const actor = await this.#deps.authenticator.byToken(auth.data.token).catch(() => {
       throw new HandshakeError('UNAVAILABLE', traceId);
     });
@@ -77,12 +97,17 @@ export class SocketDoor {
   }
 
   #serve(socket: Socket, { account, sid }: Actor): void {
-    const { door, authenticator, metrics, rateLimits } = this.#deps;
+    const { door, authenticator, metrics, presence, rateLimits } = this.#deps;
+    const visiting = isVisitor(account);
     const subscriptions = this.#deps.subscriptions(socket);
     this.connected.set(socket.id, { accountId: account._id, sid, subscriptions });
     metrics.sockets.inc();
-    void socket.join(sessionRoom(sid));
+    if (!visiting) {
+      presence.connected(socket.id, account._id);
+      void socket.join(sessionRoom(sid));
+    }
     const actorNow = async (): Promise<Actor> => {
+      if (visiting) return visitor;
       const actor = await authenticator.bySession(account._id, sid);
       if (actor) return actor;
       socket.disconnect(true);
@@ -94,6 +119,7 @@ export class SocketDoor {
         .catch((error: unknown) => door.failure(error, traceId, what))
         .then((reply) => {
           ack?.(reply);
+          this.#deps.answered(socket.id);
         });
     };
     const { address } = socket.handshake;
@@ -120,7 +146,7 @@ export class SocketDoor {
               address,
               bytes: 0,
               cookies: null,
-              authenticate: actorNow,
+              authenticate: async () => (visiting ? null : await actorNow()),
             });
           });
           return;
@@ -128,7 +154,7 @@ export class SocketDoor {
           answer('subscribe', ack, async (traceId) => {
             await rateLimits.address(address);
             const actor = await actorNow();
-            await rateLimits.account(account._id, 'read');
+            await (visiting ? rateLimits.visitor(address) : rateLimits.account(account._id, 'read'));
             return { ok: true, data: await subscriptions.subscribe(actor, payload, traceId) };
           });
           return;
@@ -139,16 +165,28 @@ export class SocketDoor {
             return { ok: true, data: {} };
           });
           return;
+        case 'activity':
+          answer('activity', ack, async () => {
+            await rateLimits.address(address);
+            const frame = activityFrame.safeParse(payload);
+            if (!frame.success) throw new AppError('INVALID_INPUT', 'an activity frame is {away}');
+            if (visiting) throw new AppError('UNAUTHENTICATED', 'sign in first');
+            await rateLimits.account(account._id, 'write');
+            presence.setAway(socket.id, frame.data.away);
+            return { ok: true, data: {} };
+          });
+          return;
         default:
           answer('unknown', ack, async () => {
             await rateLimits.address(address);
-            throw new AppError('UNKNOWN_OPERATION', 'events are op, subscribe and unsubscribe');
+            throw new AppError('UNKNOWN_OPERATION', 'events are op, subscribe, unsubscribe and activity');
           });
       }
     });
     socket.on('disconnect', () => {
       this.connected.delete(socket.id);
       metrics.sockets.dec();
+      if (!visiting) presence.gone(socket.id);
       void subscriptions.end({ account, sid }, newId()).catch(() => undefined);
     });
   }

@@ -1,15 +1,17 @@
 import type { ViewName } from '../../shared/contract/index.ts';
-import type { Place } from '../../shared/contract/queue.ts';
+import type { Place } from '../../shared/contract/queueViews.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Position, Revision, Subscribed } from '../../shared/contract/wire.ts';
-import { isActive, queueState, type QueueEvent, type QueueState } from '../../shared/state/queue.ts';
+import { entryOf, isActive, queueState, type QueueEvent, type QueueState } from '../../shared/state/queue.ts';
 import type { ChannelSource, ChannelSources } from '../hub/channels.ts';
 import type { Publisher } from '../hub/publish.ts';
 import { streamStart } from '../hub/streamStart.ts';
 import type { Repos } from '../store/Repos.ts';
 import type { CommitNotice, Loaded, StreamsOf } from '../store/streams/index.ts';
 import type { Logger } from '../support/logger.ts';
+import { Together } from '../support/Together.ts';
 import type { QueueViews } from './QueueViews.ts';
+import { Rounds } from './Rounds.ts';
 
 export interface QueueFeedDeps {
   readonly queues: StreamsOf<QueueState, QueueEvent>;
@@ -22,38 +24,39 @@ export interface QueueFeedDeps {
 
 /** Waits change with time even when nothing happens; so often they are looked at again, ms. */
 const tickMs = 5_000;
-/** Changes of one queue this close together make one round of views, ms. */
-const settleMs = 25;
+
+const comesOrGoes = new Set<QueueEvent['type']>(['joined', 'undone', 'returned']);
 
 /** Carries queue events to those who look: the desk gets the stream, everybody else their own view of it. */
 export class QueueFeed {
   readonly sources: Pick<ChannelSources, 'queue' | 'directory' | 'place' | 'myPlaces' | 'lobby'>;
   readonly #deps: QueueFeedDeps;
   readonly #sent = new Map<string, string>();
-  readonly #dirty = new Map<string, NodeJS.Timeout>();
+  readonly #reading = new Together<[Revision, unknown]>();
+  readonly #rounds: Rounds;
+  /** Patients whose people could not be told where they are. */
+  readonly #owed = new Set<string>();
   readonly #ticker: NodeJS.Timeout;
-  #work: Promise<void> = Promise.resolve();
 
   constructor(deps: QueueFeedDeps) {
     this.#deps = deps;
+    this.#rounds = new Rounds(deps.log);
     deps.queues.onCommit((notice) => this.#committed(notice));
     // A list of one's own places changes with queues that nobody here looks at.
     deps.queues.followAll(() => deps.publisher.watchedKeys('myPlaces').length > 0);
-    this.#ticker = setInterval(() => this.#later(() => this.#tick()), tickMs);
+    this.#ticker = setInterval(() => this.#rounds.later(() => this.#tick()), tickMs);
     this.#ticker.unref();
     this.sources = this.#makeSources();
   }
 
   /** A desk of this clinic opened or closed. */
   desksChanged(clinicId: string): void {
-    this.#later(() => this.#sendLobby(clinicId));
+    this.#rounds.later(() => this.#sendLobby(clinicId));
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#ticker);
-    for (const timer of this.#dirty.values()) clearTimeout(timer);
-    this.#dirty.clear();
-    await this.#work;
+    await this.#rounds.stop();
   }
 
   #committed(notice: CommitNotice<QueueState, QueueEvent>): void {
@@ -62,32 +65,22 @@ export class QueueFeed {
     const { events, state } = notice;
     const people = new Set<string>();
     for (const event of events) {
-      const entry = state.entries[event.data.entryId];
-      if (entry && (event.type === 'joined' || !isActive(entry.state))) people.add(entry.patientId);
+      // Whoever came in or went out; the end of a desk and taking back may do either.
+      const about = event.type === 'desk-closed' ? Object.keys(state.entries) : [entryOf(event)];
+      for (const entryId of about) {
+        const entry = entryId === null ? undefined : state.entries[entryId];
+        if (entry && (comesOrGoes.has(event.type) || !isActive(entry.state))) people.add(entry.patientId);
+      }
     }
-    if (people.size > 0) this.#later(() => this.#sendMyPlaces([...people]));
-    if (events.some((event) => event.type === 'joined')) this.#later(() => this.#sendDirectory(sessionId));
-    if (this.#dirty.has(sessionId)) return;
-    this.#dirty.set(
-      sessionId,
-      setTimeout(() => {
-        this.#dirty.delete(sessionId);
-        this.#later(() => this.#sendViews(sessionId));
-      }, settleMs),
-    );
-  }
-
-  /** One after another: views of a queue leave in the order of its changes. */
-  #later(step: () => Promise<void>): void {
-    this.#work = this.#work
-      .then(step)
-      .catch((error: unknown) =>
-        this.#deps.log.warn({ err: error }, 'a view was not sent; the next change or tick will'),
-      );
+    if (people.size > 0) this.#rounds.later(() => this.#sendMyPlaces([...people]));
+    if (events.some((event) => event.type === 'joined' || event.type === 'triaged'))
+      this.#rounds.later(() => this.#sendDirectory(sessionId));
+    this.#rounds.soon(sessionId, () => this.#sendViews(sessionId));
   }
 
   async #tick(): Promise<void> {
     const { publisher, repos } = this.#deps;
+    if (this.#owed.size > 0) await this.#sendMyPlaces([...this.#owed]);
     const watched = publisher.watchedKeys('place');
     if (watched.length > 0) {
       const claims = await repos.places.many({ _id: { $in: watched } });
@@ -99,6 +92,7 @@ export class QueueFeed {
 
   async #sendViews(sessionId: string): Promise<void> {
     await this.#sendPlaces(sessionId);
+    if (this.#deps.publisher.watchedKeys('lobby').length === 0) return;
     const clinicId = await this.#deps.views.clinicOf(sessionId);
     if (clinicId !== null) await this.#sendLobby(clinicId);
   }
@@ -129,8 +123,16 @@ export class QueueFeed {
   }
 
   async #sendMyPlaces(patientIds: readonly string[]): Promise<void> {
-    const { views, publisher } = this.#deps;
+    const { publisher } = this.#deps;
     if (publisher.watchedKeys('myPlaces').length === 0) return;
+    // Until it has gone out it is owed: the tick tries again.
+    for (const id of patientIds) this.#owed.add(id);
+    await this.#tellPlaces(patientIds);
+    for (const id of patientIds) this.#owed.delete(id);
+  }
+
+  async #tellPlaces(patientIds: readonly string[]): Promise<void> {
+    const { views, publisher } = this.#deps;
     const accounts = new Set((await Promise.all(patientIds.map((id) => views.guardiansOf(id)))).flat());
     for (const accountId of accounts) {
       if (publisher.viewers('myPlaces', accountId) === 0) continue;
@@ -168,7 +170,8 @@ export class QueueFeed {
         join();
         // The newcomer's state may never have been sent: a change back to what was sent last must reach them.
         this.#sent.delete(`${channel}:${key}`);
-        const [rev, state] = await read(key);
+        // A clinic that comes back all at once asks for the same: one reading serves all who ask before it begins.
+        const [rev, state] = await this.#reading.run(`${channel}:${key}`, () => read(key));
         return { kind: 'view', rev, state };
       },
     });

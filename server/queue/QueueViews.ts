@@ -1,4 +1,4 @@
-import type { DeskSession, Directory, Place } from '../../shared/contract/queue.ts';
+import type { DeskPause, DeskSession, Directory, Place, WaitRange } from '../../shared/contract/queueViews.ts';
 import {
   atDesk,
   isActive,
@@ -7,10 +7,13 @@ import {
   type QueueEvent,
   type QueueState,
 } from '../../shared/state/queue.ts';
-import type { PlaceDoc } from '../store/entities.ts';
+import type { BoardDesk } from '../../shared/contract/board.ts';
+import type { DeskSessionDoc, PlaceDoc } from '../store/entities.ts';
 import type { Repos } from '../store/Repos.ts';
 import type { Loaded, StreamsOf } from '../store/streams/index.ts';
-import { estimateWaits, type Pace, type Visit } from './estimate.ts';
+import { boardDeskOf } from './boardDesk.ts';
+import { estimateWaits, recentVisits, type Pace, type Visit } from './estimate.ts';
+import { triageOf } from './triage.ts';
 
 export interface QueueViewsDeps {
   readonly repos: Repos;
@@ -26,22 +29,28 @@ interface Card {
     readonly startsAt: number;
     readonly clinicId: string;
   };
+  readonly doctorId: string;
   readonly doctorName: string;
   readonly specialty: string;
   readonly clinicName: string;
+  readonly zone: string;
   readonly slotMinutes: number;
   readonly earlier: readonly Visit[];
   readonly until: number;
 }
 
 const rememberMs = 30_000;
-const recentVisits = 20;
+/** Where a clinic has not set it. */
+const longWaitMinutes = 30;
+/** Which desks are open is asked again this often; {@link QueueViews.desksChanged} forgets it at once. */
+const desksMs = 2_000;
 
 /** Turns queue states into what each audience may see. Reads only; who may look was decided before. */
 export class QueueViews {
   readonly #deps: QueueViewsDeps;
   readonly #cards = new Map<string, Card>();
   readonly #names = new Map<string, { name: string; until: number }>();
+  readonly #desks = new Map<string, { open: Promise<DeskSessionDoc[]>; until: number }>();
 
   constructor(deps: QueueViewsDeps) {
     this.#deps = deps;
@@ -54,22 +63,50 @@ export class QueueViews {
     const { state } = await this.#deps.queues.load(sessionId);
     return {
       id: sessionId,
+      doctorId: card.doctorId,
       doctorName: card.doctorName,
       specialty: card.specialty,
       clinicId: card.session.clinicId,
       clinicName: card.clinicName,
+      zone: card.zone,
       label: card.session.label,
       startsAt: card.session.startsAt,
       waiting: waitingOrder(state).length,
       range: estimateWaits(state, paceOf(card, state), this.#deps.now()).joining,
       doctor: doctorState(state),
+      pause: pauseOf(state),
     };
   }
 
   /** Open sessions of a clinic, in the order they began. */
   async lobby(clinicId: string): Promise<DeskSession[]> {
-    const open = await this.#deps.repos.deskSessions.many({ status: 'open', clinicId }, { sort: { startsAt: 1 } });
+    const open = await this.openDesks(clinicId);
     return await this.deskSessions(open.map((session) => session._id));
+  }
+
+  /** The same, as documents. Views of a busy clinic ask again and again: remembered for a moment. */
+  openDesks(clinicId: string): Promise<DeskSessionDoc[]> {
+    const now = this.#deps.now();
+    const known = this.#desks.get(clinicId);
+    if (known && known.until > now) return known.open;
+    const open = this.#deps.repos.deskSessions.many({ status: 'open', clinicId }, { sort: { startsAt: 1 } });
+    if (this.#desks.size > 2_000) this.#desks.clear();
+    this.#desks.set(clinicId, { open, until: now + desksMs });
+    open.catch(() => this.#desks.delete(clinicId));
+    return open;
+  }
+
+  /** A desk of this clinic opened or closed. */
+  desksChanged(clinicId: string): void {
+    this.#desks.delete(clinicId);
+  }
+
+  /** A desk as a public board shows it. */
+  async boardDesk(sessionId: string): Promise<BoardDesk | null> {
+    const card = await this.#card(sessionId);
+    if (!card) return null;
+    const { state } = await this.#deps.queues.load(sessionId);
+    return boardDeskOf({ sessionId, doctorName: card.doctorName, label: card.session.label }, state);
   }
 
   async deskSessions(ids: readonly string[]): Promise<DeskSession[]> {
@@ -82,33 +119,48 @@ export class QueueViews {
     const card = await this.#card(sessionId);
     if (!card) return [];
     const { state } = loaded ?? (await this.#deps.queues.load(sessionId));
-    const order = waitingOrder(state).map((entry) => entry.id);
+    const order = new Map(waitingOrder(state).map((entry, ahead) => [entry.id, ahead]));
     const { entries: ranges } = estimateWaits(state, paceOf(card, state), this.#deps.now());
-    const places: Place[] = [];
-    for (const entryId of entryIds) {
-      const entry = state.entries[entryId];
-      if (!entry) continue;
-      places.push({
-        entryId,
+    const entries = entryIds.flatMap((entryId) => state.entries[entryId] ?? []);
+    // All at once: names that are missing are asked for together.
+    return await Promise.all(
+      entries.map(async (entry) => ({
+        entryId: entry.id,
         sessionId,
         patientId: entry.patientId,
         patientName: await this.#patientName(entry.patientId),
         token: tokenLabel(entry.token),
         mode: entry.mode,
         state: entry.state,
-        ahead: Math.max(0, order.indexOf(entryId)),
-        range: ranges.get(entryId) ?? null,
+        ahead: order.get(entry.id) ?? 0,
+        range: ranges.get(entry.id) ?? null,
         recalls: entry.recalls,
         joinedAt: entry.joinedAt,
         calledAt: entry.calledAt,
         startedAt: entry.startedAt,
         endedAt: entry.endedAt,
+        checkedInAt: entry.checkedInAt,
+        clinicId: card.session.clinicId,
         doctorName: card.doctorName,
         clinicName: card.clinicName,
+        zone: card.zone,
         doctor: doctorState(state),
-      });
-    }
-    return places;
+        pause: pauseOf(state),
+        deskClosed: entry.endedAt !== null && entry.endedAt === state.closedAt,
+        movedTo: entry.to && { entryId: entry.to.entryId, doctorName: await this.#doctorOf(entry.to.sessionId) },
+        movedFrom: entry.from && { doctorName: await this.#doctorOf(entry.from.sessionId) },
+      })),
+    );
+  }
+
+  /** What somebody who has just joined is told: minutes until the call, and how many go before. Null in an open-ended break. */
+  async promise(sessionId: string, entryId: string): Promise<(WaitRange & { ahead: number }) | null> {
+    const card = await this.#card(sessionId);
+    if (!card) return null;
+    const { state } = await this.#deps.queues.load(sessionId);
+    const ahead = waitingOrder(state).findIndex((entry) => entry.id === entryId);
+    const range = estimateWaits(state, paceOf(card, state), this.#deps.now()).entries.get(entryId);
+    return range && ahead >= 0 ? { ...range, ahead: ahead + (atDesk(state) ? 1 : 0) } : null;
   }
 
   /** The given claims as places, in the same order; those whose join is not through are left out. */
@@ -127,6 +179,7 @@ export class QueueViews {
     const ids = [...new Set(claims.map((claim) => claim.patientId))];
     const patients = await this.#deps.repos.patients.many({ _id: { $in: ids } });
     const byId = new Map(patients.map((patient) => [patient._id, patient]));
+    const triages = await triageOf(this.#deps.repos, sessionId);
     const entries: Directory['entries'] = {};
     for (const claim of claims) {
       const patient = byId.get(claim.patientId);
@@ -141,9 +194,13 @@ export class QueueViews {
         birthYear,
         phone,
         reason: claim.reason,
+        triage: triages.get(claim._id) ?? null,
+        transferredBy: claim.transferredFrom ? await this.#doctorOf(claim.transferredFrom.sessionId) : null,
       };
     }
-    return { entries };
+    const session = await this.#deps.repos.deskSessions.get(sessionId);
+    const clinic = session && (await this.#deps.repos.clinics.get(session.clinicId));
+    return { entries, longWaitMinutes: clinic?.longWaitMinutes ?? longWaitMinutes };
   }
 
   /** Entries in which patients of this account are now. */
@@ -188,9 +245,11 @@ export class QueueViews {
     if (!doctor || !clinic) return null;
     const card: Card = {
       session: { id: sessionId, label: session.label, startsAt: session.startsAt, clinicId: session.clinicId },
+      doctorId: doctor._id,
       doctorName: doctor.name,
       specialty: doctor.specialty,
       clinicName: clinic.name,
+      zone: clinic.zone,
       slotMinutes: session.slotMinutes,
       earlier: earlier.map((visit) => ({
         mode: visit.mode,
@@ -201,6 +260,10 @@ export class QueueViews {
     if (this.#cards.size > 2_000) this.#cards.clear();
     this.#cards.set(sessionId, card);
     return card;
+  }
+
+  async #doctorOf(sessionId: string): Promise<string> {
+    return (await this.#card(sessionId))?.doctorName ?? '';
   }
 
   async #patientName(patientId: string): Promise<string> {
@@ -225,6 +288,10 @@ function paceOf(card: Card, state: QueueState): Pace {
 
 function doctorState(state: QueueState): DeskSession['doctor'] {
   const busy = atDesk(state);
-  if (!busy) return 'free';
+  if (!busy) return state.pause ? 'on-break' : 'free';
   return busy.state === 'called' ? 'calling' : 'consulting';
+}
+
+function pauseOf(state: QueueState): DeskPause | null {
+  return state.pause && { reason: state.pause.reason, until: state.pause.until };
 }

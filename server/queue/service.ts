@@ -8,7 +8,8 @@ import type { DeskSessionDoc, Patient } from '../store/entities.ts';
 import type { Repos } from '../store/Repos.ts';
 import type { Command, Committed, StreamsOf } from '../store/streams/index.ts';
 import { derivedId, randomBelow } from '../support/ids.ts';
-import { encounterIdOf } from './effects.ts';
+import { accuracyAt } from './accuracy.ts';
+import { deskRole, reused } from './DeskCommands.ts';
 import type { Places } from './Places.ts';
 import * as rules from './rules.ts';
 
@@ -21,7 +22,6 @@ export interface QueueDeps {
   readonly onDesksChanged: (clinicId: string) => void;
 }
 
-type DeskOutput = OutputOf<'queue.callNext'>;
 const defaultSlotMinutes = 15;
 
 /** The use cases of the queue. What may happen when is in `rules.ts`; who may do it, in `Access`. */
@@ -32,7 +32,28 @@ export class QueueService {
     this.#deps = deps;
   }
 
-  /** Repeats of one request open one session: its id is derived from the request. */
+  async doctors(access: Access, clinicId: string): Promise<OutputOf<'queue.doctors'>> {
+    const doctors = await access.doctorsAt(clinicId);
+    const open = await this.#deps.repos.deskSessions.many({ status: 'open', clinicId });
+    const openOf = new Map(open.map((session) => [session.doctorId, session._id]));
+    return {
+      doctors: doctors.map(({ _id, name, specialty }) => ({
+        id: _id,
+        name,
+        specialty,
+        openSessionId: openOf.get(_id) ?? null,
+      })),
+    };
+  }
+
+  async accuracy(access: Access, input: InputOf<'queue.accuracy'>): Promise<OutputOf<'queue.accuracy'>> {
+    return await accuracyAt(this.#deps, access, input);
+  }
+
+  /**
+   * Repeats of one request open one session: its id is derived from the request.
+   * @throws AppError CONFLICT when the doctor has an open desk at this clinic already: `{sessionId}`.
+   */
   async openSession(
     access: Access,
     requestId: string,
@@ -46,9 +67,20 @@ export class QueueService {
       label: input.label,
       startsAt: this.#deps.now(),
       status: 'open',
+      openFor: `${doctor._id}:${input.clinicId}`,
       slotMinutes: defaultSlotMinutes,
     };
-    await this.#deps.repos.deskSessions.insert(session);
+    const { deskSessions } = this.#deps.repos;
+    const other = await deskSessions.one({ status: 'open', doctorId: doctor._id, clinicId: input.clinicId });
+    if (other && other._id !== session._id) throw deskIsOpen(other._id);
+    if (!(await deskSessions.insert(session))) {
+      const before = await deskSessions.get(session._id);
+      // Somebody else was quicker, or this request was; its second time asks for the same desk.
+      if (!before) {
+        throw deskIsOpen((await deskSessions.one({ openFor: session.openFor ?? null }))?._id);
+      }
+      if (before.doctorId !== doctor._id || before.clinicId !== input.clinicId) throw reused();
+    }
     this.#deps.onDesksChanged(input.clinicId);
     return { sessionId: session._id };
   }
@@ -56,7 +88,7 @@ export class QueueService {
   async join(access: Access, requestId: string, input: InputOf<'queue.join'>): Promise<OutputOf<'queue.join'>> {
     const patient = await access.ownPatient(input.patientId);
     const command = access.command(requestId, 'patient');
-    const session = await access.openSession(input.sessionId);
+    const session = await access.openSession(input.sessionId).catch((error: unknown) => this.#taken(command, error));
     return await this.#takePlace(session, patient, command, { ...input, source: 'online', priority: 'normal' });
   }
 
@@ -67,8 +99,10 @@ export class QueueService {
     input: InputOf<'queue.addWalkIn'>,
   ): Promise<OutputOf<'queue.addWalkIn'>> {
     const session = await access.desk(input.sessionId);
-    if (session.status !== 'open') throw new AppError('SESSION_CLOSED', 'this desk session is closed');
     const command = access.command(requestId, deskRole(access));
+    if (session.status !== 'open') {
+      await this.#taken(command, new AppError('SESSION_CLOSED', 'this desk session is closed'));
+    }
     const patient = await this.#register(derivedId('patient', command.key), input);
     access.about({ patientId: patient._id });
     const { reason, priority } = input;
@@ -91,115 +125,12 @@ export class QueueService {
     return { entryId };
   }
 
-  /** @throws AppError QUEUE_MOVED with the new state `{epoch, seq, state}` in its details, and what `rules.callNext` throws. */
-  async callNext(
-    access: Access,
-    requestId: string,
-    { sessionId, seen }: InputOf<'queue.callNext'>,
-  ): Promise<DeskOutput> {
-    try {
-      return await this.#atDesk(access, requestId, sessionId, (state) => rules.callNext(state, seen), ['called']);
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'QUEUE_MOVED') throw error;
-      throw new AppError(error.code, error.message, { ...(await this.#deps.queues.load(sessionId)) });
-    }
-  }
-
-  async recall(
-    access: Access,
-    requestId: string,
-    { sessionId, entryId }: InputOf<'queue.recall'>,
-  ): Promise<DeskOutput> {
-    return await this.#atDesk(
-      access,
-      requestId,
-      sessionId,
-      (state) => rules.recall(state, entryId),
-      ['recalled', 'called'],
-      entryId,
-    );
-  }
-
-  async start(access: Access, requestId: string, { sessionId, entryId }: InputOf<'queue.start'>): Promise<DeskOutput> {
-    const encounterId = encounterIdOf(entryId);
-    return await this.#atDesk(
-      access,
-      requestId,
-      sessionId,
-      (state) => rules.start(state, entryId, encounterId),
-      ['started'],
-      entryId,
-    );
-  }
-
-  async finish(
-    access: Access,
-    requestId: string,
-    { sessionId, entryId }: InputOf<'queue.finish'>,
-  ): Promise<DeskOutput> {
-    return await this.#atDesk(
-      access,
-      requestId,
-      sessionId,
-      (state) => rules.finish(state, entryId),
-      ['finished'],
-      entryId,
-    );
-  }
-
-  async skip(access: Access, requestId: string, { sessionId, entryId }: InputOf<'queue.skip'>): Promise<DeskOutput> {
-    return await this.#atDesk(
-      access,
-      requestId,
-      sessionId,
-      (state) => rules.skip(state, entryId),
-      ['skipped'],
-      entryId,
-    );
-  }
-
-  async cancel(
-    access: Access,
-    requestId: string,
-    { sessionId, entryId }: InputOf<'queue.cancel'>,
-  ): Promise<DeskOutput> {
-    return await this.#atDesk(
-      access,
-      requestId,
-      sessionId,
-      (state) => rules.cancel(state, entryId),
-      ['cancelled'],
-      entryId,
-    );
-  }
-
-  async prioritise(access: Access, requestId: string, input: InputOf<'queue.prioritise'>): Promise<DeskOutput> {
-    const { sessionId, entryId, priority } = input;
-    return await this.#atDesk(
-      access,
-      requestId,
-      sessionId,
-      (state) => rules.prioritise(state, entryId, priority),
-      ['prioritised'],
-      entryId,
-    );
-  }
-
-  async #atDesk(
-    access: Access,
-    requestId: string,
-    sessionId: string,
-    decide: (state: QueueState) => rules.QueueDecision,
-    makes: readonly QueueEvent['type'][],
-    about?: string,
-  ): Promise<DeskOutput> {
-    await access.desk(sessionId);
-    const command = access.command(requestId, deskRole(access));
-    const done = await this.#deps.queues.command(sessionId, command, decide);
-    const { entryId } = done.event.data;
-    if (!makes.includes(done.event.type) || (about ?? entryId) !== entryId) throw reused();
-    access.about({ entryId, patientId: done.state.entries[entryId]?.patientId });
-    return { seq: done.event.seq, entryId };
+  /** A desk that closed after this very request took its place there: the repeat gets the same answer. */
+  async #taken(command: Command, error: unknown): Promise<DeskSessionDoc> {
+    const claim = await this.#deps.repos.places.get(derivedId('entry', command.key));
+    const session = claim && (await this.#deps.repos.deskSessions.get(claim.sessionId));
+    if (session) return session;
+    throw error;
   }
 
   async #takePlace(
@@ -237,11 +168,6 @@ export class QueueService {
   }
 }
 
-function deskRole(access: Access): string {
-  return access.has('doctor') ? 'doctor' : 'staff';
-}
-
-/** What came back is the outcome of another command that carried this request id. */
-function reused(): AppError {
-  return new AppError('REQUEST_REUSED', 'this request id was used for something else');
+function deskIsOpen(sessionId: string | undefined): AppError {
+  return new AppError('CONFLICT', 'this doctor already has an open desk at this clinic', { sessionId });
 }

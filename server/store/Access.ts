@@ -4,6 +4,7 @@ import type { AuditLog, AuditSubject } from './Audit.ts';
 import type { Account, Clinic, DeskSessionDoc, Doctor, Patient, PlaceDoc } from './entities.ts';
 import type { Repos } from './Repos.ts';
 import type { Command } from './streams/index.ts';
+import { ThreadAccess } from './ThreadAccess.ts';
 
 /** Who acts: an account in one of its sign-in sessions. */
 export interface Actor {
@@ -108,6 +109,16 @@ export class Access {
     throw notFound('doctor at this clinic');
   }
 
+  /** Doctors of a clinic for whom the actor may open a desk: all for its staff, oneself for a doctor. */
+  async doctorsAt(clinicId: string): Promise<Doctor[]> {
+    await this.colleague(clinicId);
+    if (this.has('staff', 'admin') && this.actor.account.clinicIds.includes(clinicId)) {
+      return await this.#deps.repos.doctors.many({ clinicIds: clinicId }, { sort: { name: 1 } });
+    }
+    const own = await this.doctorProfile();
+    return own?.clinicIds.includes(clinicId) ? [own] : [];
+  }
+
   /** An open desk session to take a place in. Any patient may; a closed one is no longer there. */
   async openSession(sessionId: string): Promise<DeskSessionDoc> {
     const session = await this.#deps.repos.deskSessions.get(sessionId);
@@ -123,7 +134,7 @@ export class Access {
 
   async ownPatient(patientId: string): Promise<Patient> {
     const patient = await this.#deps.repos.patients.get(patientId);
-    if (!patient || !this.#actsFor(patient)) throw notFound('patient');
+    if (!patient || !this.actsFor(patient)) throw notFound('patient');
     this.about({ patientId });
     return patient;
   }
@@ -132,7 +143,7 @@ export class Access {
   async ownPlace(entryId: string): Promise<{ place: PlaceDoc; patient: Patient }> {
     const place = await this.#deps.repos.places.get(entryId);
     const patient = place ? await this.#deps.repos.patients.get(place.patientId) : null;
-    if (!place || !patient || !this.#actsFor(patient)) throw notFound('place');
+    if (!place || !patient || !this.actsFor(patient)) throw notFound('place');
     this.about({ entryId, patientId: patient._id });
     return { place, patient };
   }
@@ -155,6 +166,11 @@ export class Access {
     if (!(await this.#deps.repos.clinics.get(clinicId))) throw notFound('clinic');
   }
 
+  /** A clinic the actor works at. */
+  async colleague(clinicId: string): Promise<void> {
+    if (!(await this.clinicIds()).includes(clinicId)) throw notFound('clinic');
+  }
+
   /** The consultation of an entry, for its two sides only: the session's doctor and whoever acts for the patient. */
   async consultation(
     entryId: string,
@@ -169,10 +185,15 @@ export class Access {
       if (patient && doctor) {
         if (this.has('doctor') && doctor.accountId === this.accountId)
           return { place, patient, doctor, side: 'doctor' };
-        if (this.has('patient') && this.#actsFor(patient)) return { place, patient, doctor, side: 'patient' };
+        if (this.has('patient') && this.actsFor(patient)) return { place, patient, doctor, side: 'patient' };
       }
     }
     throw notFound('consultation');
+  }
+
+  /** Chat threads, as far as the actor is in them. */
+  get threads(): ThreadAccess {
+    return new ThreadAccess(this, this.#deps.repos);
   }
 
   /** Writes an audit record and waits until it is durable. */
@@ -198,7 +219,8 @@ export class Access {
     return (await this.doctorProfile())?._id === session.doctorId;
   }
 
-  #actsFor(patient: Patient): boolean {
+  /** Whether the actor may act for the patient. */
+  actsFor(patient: Patient): boolean {
     return this.has('patient') && patient.guardians.some((guardian) => guardian.accountId === this.accountId);
   }
 }

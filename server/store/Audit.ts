@@ -7,6 +7,7 @@ export interface AuditSubject {
   readonly patientId?: string | undefined;
   readonly entryId?: string | undefined;
   readonly sessionId?: string | undefined;
+  readonly threadId?: string | undefined;
   readonly accountId?: string | undefined;
 }
 export interface AuditRecord {

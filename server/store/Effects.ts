@@ -1,7 +1,8 @@
 import type { Collection, Db } from 'mongodb';
+import { DoneMarks } from './DoneMarks.ts';
 import type { Logger } from '../support/logger.ts';
 import type { Doc } from './mongo.ts';
-import { storedEvent, type StoredEffect, type StoredEvent } from './streams/log.ts';
+import { effectLeaseMs, storedEvent, type StoredEffect, type StoredEvent } from './streams/log.ts';
 
 /** What an effect's handler is given: the stored event that caused it and the effect's own data. */
 export interface EffectContext {
@@ -22,8 +23,6 @@ export interface EffectsOptions {
   readonly onOutcome?: (kind: string, outcome: 'done' | 'retry' | 'dead') => void;
 }
 
-/** Another hub leaves an effect to its first runner for this long, ms. */
-const leaseMs = 15_000;
 const maxAttempts = 12;
 const backoffMs = (attempts: number): number => Math.min(60_000, 500 * 2 ** attempts);
 
@@ -33,6 +32,7 @@ const backoffMs = (attempts: number): number => Math.min(60_000, 500 * 2 ** atte
  */
 export class Effects {
   readonly #events: Collection<Doc>;
+  readonly #marks: DoneMarks;
   readonly #options: EffectsOptions;
   readonly #handlers = new Map<string, EffectHandler>();
   readonly #running = new Set<Promise<void>>();
@@ -40,6 +40,7 @@ export class Effects {
   constructor(options: EffectsOptions) {
     this.#options = options;
     this.#events = options.db.collection<Doc>('events');
+    this.#marks = new DoneMarks(this.#events);
   }
 
   on(kind: string, handler: EffectHandler): void {
@@ -47,9 +48,9 @@ export class Effects {
     this.#handlers.set(kind, handler);
   }
 
-  /** Starts the effects of events just committed by this hub; does not wait. */
+  /** Starts the effects of events just committed by this hub, which has had the lease since; does not wait. */
   drain(events: readonly StoredEvent[]): void {
-    for (const event of events) this.#track(this.#attempt(event));
+    for (const event of events) this.#track(this.#carryOut(event));
   }
 
   /** Takes up effects that are due, of any hub. Returns how many events were looked at. */
@@ -79,9 +80,12 @@ export class Effects {
     // The lease: whoever moves `due` from the value it saw owns this attempt.
     const leased = await this.#events.updateOne(
       { _id: event._id, due: event.due },
-      { $set: { due: this.#options.now() + leaseMs } },
+      { $set: { due: this.#options.now() + effectLeaseMs } },
     );
-    if (leased.modifiedCount === 0) return;
+    if (leased.modifiedCount > 0) await this.#carryOut(event);
+  }
+
+  async #carryOut(event: StoredEvent): Promise<void> {
     const effects = [];
     for (const effect of event.effects ?? []) {
       effects.push(effect.state === 'pending' ? await this.#run(event, effect) : effect);
@@ -90,12 +94,9 @@ export class Effects {
       0,
       ...effects.filter((effect) => effect.state === 'pending').map((effect) => effect.attempts),
     );
-    await this.#events.updateOne(
-      { _id: event._id },
-      attempts > 0
-        ? { $set: { effects, due: this.#options.now() + backoffMs(attempts) } }
-        : { $set: { effects }, $unset: { due: '' } },
-    );
+    if (attempts === 0) return await this.#marks.note(event._id, effects);
+    const due = this.#options.now() + backoffMs(attempts);
+    await this.#events.updateOne({ _id: event._id }, { $set: { effects, due } });
   }
 
   async #run(event: StoredEvent, effect: StoredEffect): Promise<StoredEffect> {

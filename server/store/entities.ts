@@ -1,11 +1,16 @@
 import { z } from 'zod';
+import { threadKind } from '../../shared/contract/chat.ts';
 import { consultMode, gender, role } from '../../shared/contract/common.ts';
+import { vitals } from '../../shared/contract/triage.ts';
+import { fileType, threadSide } from '../../shared/state/chat.ts';
 
 /** The documents of the platform as stored. Account ≠ patient ≠ doctor: see ARCHITECTURE "entities". */
 export const account = z.object({
   _id: z.string(),
   email: z.string(),
   passwordHash: z.string(),
+  /** When its owner last showed that the address is theirs. */
+  emailVerifiedAt: z.number().optional(),
   name: z.string(),
   roles: z.array(role),
   /** Clinics whose desks a staff member or admin may work at. */
@@ -22,6 +27,8 @@ export const clinic = z.object({
   address: z.string(),
   /** IANA zone; decides what "today" is. */
   zone: z.string(),
+  /** From how many minutes on staff is told that somebody waits long; 30 where nothing is set. */
+  longWaitMinutes: z.int().positive().optional(),
 });
 export type Clinic = z.infer<typeof clinic>;
 
@@ -57,6 +64,9 @@ export const deskSession = z.object({
   label: z.string(),
   startsAt: z.number(),
   status: z.enum(['open', 'closed']),
+  closedAt: z.number().optional(),
+  /** `doctor:clinic` while open: a doctor has one open desk at a clinic. */
+  openFor: z.string().optional(),
   slotMinutes: z.int().positive(),
 });
 export type DeskSessionDoc = z.infer<typeof deskSession>;
@@ -79,6 +89,20 @@ export const placeDoc = z.object({
   command: z.object({ key: z.string(), accountId: z.string(), role: z.string() }),
   active: z.literal(true).optional(),
   joiningSince: z.number().optional(),
+  /** Seq up to which the queue's events free it no more: its end was taken back, or is about to be. */
+  kept: z.int().nonnegative().optional(),
+  /** Sent here from another desk; since when the patient waits. */
+  transferredFrom: z
+    .object({
+      sessionId: z.string(),
+      entryId: z.string(),
+      doctorId: z.string(),
+      joinedAt: z.number(),
+      checkedInAt: z.number().nullish(),
+    })
+    .optional(),
+  /** What the patient was told on joining: minutes until the call, as of `createdAt`; `ahead` with whoever is at the desk. */
+  promised: z.object({ low: z.number(), high: z.number(), ahead: z.number() }).optional(),
 });
 export type PlaceDoc = z.infer<typeof placeDoc>;
 
@@ -89,11 +113,45 @@ export const encounter = z.object({
   patientId: z.string(),
   doctorId: z.string(),
   mode: consultMode,
-  status: z.enum(['in-progress', 'completed']),
+  /** `void`: begun by mistake and taken back. */
+  status: z.enum(['in-progress', 'completed', 'void']),
+  /** When the patient was called to it, if once was enough. */
+  calledAt: z.number().optional(),
   startedAt: z.number(),
   endedAt: z.number().nullable(),
+  /** Seq of the queue event that made it so; only a later one may change it. */
+  seq: z.int().positive().optional(),
 });
 export type Encounter = z.infer<typeof encounter>;
+
+/** A public board. Its id is its key: whoever knows it may look. */
+export const boardDoc = z.object({
+  _id: z.string(),
+  clinicId: z.string(),
+  /** Null: every desk of the clinic. */
+  doctorId: z.string().nullable(),
+  name: z.string(),
+  createdBy: z.string(),
+  createdAt: z.number(),
+  removedAt: z.number().optional(),
+});
+export type BoardDoc = z.infer<typeof boardDoc>;
+
+/** What a nurse measured and wrote about somebody who waits. The newest counts; earlier ones stay as a trace. */
+export const triageDoc = z.object({
+  _id: z.string(),
+  entryId: z.string(),
+  sessionId: z.string(),
+  patientId: z.string(),
+  vitals,
+  note: z.string().nullable(),
+  priority: z.enum(['normal', 'urgent', 'emergency']),
+  accountId: z.string(),
+  at: z.number(),
+  /** The queue refused it: it does not count. */
+  refused: z.literal(true).optional(),
+});
+export type TriageDoc = z.infer<typeof triageDoc>;
 
 /** A consult room and where it runs. The epoch rises each time it is placed on another node. */
 export const room = z.object({
@@ -105,3 +163,49 @@ export const room = z.object({
   at: z.int().nonnegative(),
 });
 export type Room = z.infer<typeof room>;
+
+/** A chat thread. Its id derives from what it is about, so that opening it twice finds it. */
+export const threadDoc = z.object({
+  _id: z.string(),
+  kind: threadKind,
+  clinicId: z.string(),
+  entryId: z.string().optional(),
+  patientId: z.string().optional(),
+  doctorId: z.string().optional(),
+  /** Seq and time of the newest message; 0 before the first. */
+  lastSeq: z.int().nonnegative(),
+  lastAt: z.number(),
+});
+export type ThreadDoc = z.infer<typeof threadDoc>;
+
+/** How far one account is in one thread. Only ever moves forward. `_id` = thread:account. */
+export const receiptDoc = z.object({
+  _id: z.string(),
+  threadId: z.string(),
+  accountId: z.string(),
+  side: threadSide,
+  deliveredSeq: z.int().nonnegative(),
+  readSeq: z.int().nonnegative(),
+  at: z.number(),
+});
+export type ReceiptDoc = z.infer<typeof receiptDoc>;
+
+/** An uploaded file. Its uploader's alone until a message claims it. The content is in GridFS under `contentId`. */
+export const fileDoc = z.object({
+  _id: z.string(),
+  owner: z.string(),
+  state: z.enum(['uploading', 'ready']),
+  contentId: z.string(),
+  thumbnailId: z.string().optional(),
+  name: z.string(),
+  type: fileType,
+  bytes: z.int().nonnegative(),
+  width: z.int().positive().optional(),
+  height: z.int().positive().optional(),
+  createdAt: z.number(),
+  /** The message that shows it; `attached` once that is certain. */
+  threadId: z.string().optional(),
+  messageId: z.string().optional(),
+  attached: z.literal(true).optional(),
+});
+export type FileDoc = z.infer<typeof fileDoc>;

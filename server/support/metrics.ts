@@ -34,6 +34,12 @@ export class Metrics {
     labelNames: ['channel'],
     registers: [this.registry],
   });
+  readonly slowReaders = new Counter({
+    name: 'nadi_slow_readers_total',
+    help: 'Sockets that fell behind, caught up, or were cut because too much waited for them',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
   readonly effects = new Counter({
     name: 'nadi_effects_total',
     help: 'Side effects by kind and outcome',
@@ -41,7 +47,32 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly busMessages = new Counter({
+    name: 'nadi_bus_messages_total',
+    help: 'Messages between hubs: sent, heard, or dropped because the bus was down or full',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+  readonly messages = new Counter({
+    name: 'nadi_messages_total',
+    help: 'Messages handed to providers (mail, SMS, push, Telegram) by outcome',
+    labelNames: ['channel', 'outcome'],
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Shows whether messages between hubs pass. */
+  watchBus(isUp: () => boolean): void {
+    new Gauge({
+      name: 'nadi_bus_up',
+      help: '1 while messages between hubs pass, 0 while only the database connects them',
+      registers: [this.registry],
+      collect() {
+        this.set(isUp() ? 1 : 0);
+      },
+    });
   }
 }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { gender, id, instant, role } from './common.ts';
 import { operation } from './define.ts';
+import { emailAddress } from './passwords.ts';
+import { factorCode } from './secondFactor.ts';
 
 /** A person cared for. Not an account: an account may hold several, a walk-in's has no account at all. */
 export const patientSummary = z.object({
@@ -28,14 +30,29 @@ export type AccountView = z.infer<typeof accountView>;
 export const signedIn = z.object({ accessToken: z.string(), expiresAt: instant, account: accountView });
 export type SignedIn = z.infer<typeof signedIn>;
 
+/** The password was right, and this account asks for a second factor: `token` goes with the code, for a few minutes. */
+export const secondFactorAsked = z.object({ secondFactor: z.object({ token: z.string(), expiresAt: instant }) });
+export type SecondFactorAsked = z.infer<typeof secondFactorAsked>;
+
 export const accountOperations = {
   'auth.login': operation({
     kind: 'command',
-    summary: 'Sign in with email and password; sets the refresh cookie.',
+    summary: 'Sign in with email and password; sets the refresh cookie, or asks for the second factor.',
     input: z.strictObject({
-      email: z.string().max(limits.emailChars).trim().toLowerCase().pipe(z.email()),
+      email: emailAddress,
       password: z.string().min(1).max(limits.passwordChars),
     }),
+    output: z.union([signedIn, secondFactorAsked]),
+    roles: 'public',
+    rate: 'signIn',
+    sensitive: true,
+    audited: true,
+    transports: ['http'],
+  }),
+  'auth.secondFactor': operation({
+    kind: 'command',
+    summary: 'The second step of signing in: a code of the app or a recovery code; sets the refresh cookie.',
+    input: z.strictObject({ token: z.string().min(1).max(200), code: factorCode }),
     output: signedIn,
     roles: 'public',
     rate: 'signIn',

@@ -23,7 +23,7 @@ export const line = (max: number) =>
     );
 
 /** Several lines of text: trimmed; tabs and newlines are allowed, other control characters are not. */
-export const text = (max: number) =>
+export const text = (max: number, min = 1) =>
   z
     .string()
     .max(max * 4)
@@ -31,7 +31,7 @@ export const text = (max: number) =>
     .pipe(
       z
         .string()
-        .min(1)
+        .min(min)
         .max(max)
         .regex(/^(?:[\n\t]|[^\p{Cc}\p{Cs}])*$/u, 'control characters'),
     );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { entryState } from '../state/queue.ts';
 import { id } from './common.ts';
 import { operation } from './define.ts';
 
@@ -33,7 +34,7 @@ export const consultOperations = {
       patientName: z.string(),
       /** Account ids of the two sides, as they appear as chat authors. */
       doctorAccountId: id,
-      state: z.enum(['waiting', 'called', 'in-consultation', 'done', 'skipped', 'cancelled']),
+      state: entryState,
     }),
     roles: ['doctor', 'patient'],
     rate: 'read',

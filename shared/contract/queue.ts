@@ -1,81 +1,9 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import { entryState, queueEvent, queueState } from '../state/queue.ts';
-import { consultMode, gender, id, instant, line, personName, phone, priority, text } from './common.ts';
+import { queueEvent, queueState } from '../state/queue.ts';
+import { consultMode, gender, id, line, personName, phone, priority, text } from './common.ts';
 import { operation, stream, view } from './define.ts';
-
-/** Minutes from now, whole, `low <= high`. Shown as "about 20–30 min". */
-export const waitRange = z.object({ low: z.int().nonnegative(), high: z.int().nonnegative() });
-export type WaitRange = z.infer<typeof waitRange>;
-
-/** A doctor's desk at a clinic on one morning or evening: what a patient may know of it. */
-export const deskSession = z.object({
-  id,
-  doctorName: z.string(),
-  specialty: z.string(),
-  clinicId: id,
-  clinicName: z.string(),
-  label: z.string(),
-  startsAt: instant,
-  waiting: z.int().nonnegative(),
-  /** How long somebody joining now would wait. */
-  range: waitRange.nullable(),
-  /** `free`, `calling` or `consulting`: the doctor's state in words a patient is shown. */
-  doctor: z.enum(['free', 'calling', 'consulting']),
-});
-export type DeskSession = z.infer<typeof deskSession>;
-
-/** One's own place in a queue: nothing in it comes from another patient but the count. */
-export const place = z.object({
-  entryId: id,
-  sessionId: id,
-  patientId: id,
-  patientName: z.string(),
-  token: z.string(),
-  mode: consultMode,
-  state: entryState,
-  /** How many will be called before this one; 0 = next. */
-  ahead: z.int().nonnegative(),
-  range: waitRange.nullable(),
-  recalls: z.int().nonnegative(),
-  joinedAt: instant,
-  calledAt: instant.nullable(),
-  /** When the consultation began: the call timer counts from it. */
-  startedAt: instant.nullable(),
-  endedAt: instant.nullable(),
-  doctorName: z.string(),
-  clinicName: z.string(),
-  doctor: z.enum(['free', 'calling', 'consulting']),
-});
-export type Place = z.infer<typeof place>;
-
-/** What a desk may know of the people in its queue. */
-export const directoryEntry = z.object({
-  entryId: id,
-  patientId: id,
-  name: z.string(),
-  code: z.string(),
-  gender,
-  birthYear: z.int().nullable(),
-  phone: z.string().nullable(),
-  reason: z.string(),
-});
-export const directory = z.object({ entries: z.record(id, directoryEntry) });
-export type Directory = z.infer<typeof directory>;
-
-const deskOutput = z.object({ seq: z.int(), entryId: id });
-const ofEntry = z.strictObject({ sessionId: id, entryId: id });
-const deskCommand = (summary: string) =>
-  operation({
-    kind: 'command',
-    summary,
-    input: ofEntry,
-    output: deskOutput,
-    roles: ['doctor', 'staff'],
-    rate: 'write',
-    audited: true,
-    once: 'stream',
-  });
+import { deskSession, directory, linkedPlace, place } from './queueViews.ts';
 
 export const queueOperations = {
   'queue.sessions': operation({
@@ -94,7 +22,7 @@ export const queueOperations = {
     roles: ['doctor', 'staff'],
     rate: 'write',
     audited: true,
-    once: 'reply',
+    once: 'document',
   }),
   'queue.join': operation({
     kind: 'command',
@@ -135,31 +63,44 @@ export const queueOperations = {
     audited: true,
     once: 'stream',
   }),
-  'queue.callNext': operation({
+  'queue.doctors': operation({
+    kind: 'query',
+    summary: 'Doctors of a clinic for whom the actor may open a desk.',
+    input: z.strictObject({ clinicId: id }),
+    output: z.object({
+      doctors: z.array(z.object({ id, name: z.string(), specialty: z.string(), openSessionId: id.nullable() })),
+    }),
+    roles: ['doctor', 'staff', 'admin'],
+    rate: 'read',
+  }),
+  'queue.checkIn': operation({
     kind: 'command',
-    summary:
-      'Call whoever is next. `seen` is the entry called last as the caller knows it; a stale one gets QUEUE_MOVED.',
-    input: z.strictObject({ sessionId: id, seen: id.nullable() }),
-    output: deskOutput,
-    roles: ['doctor', 'staff'],
+    summary: 'Say that one is here: with the code shown at the clinic (`code`), or from the online waiting room.',
+    input: z.strictObject({ entryId: id, code: z.string().max(limits.codeChars).optional() }),
+    output: z.object({ entryId: id }),
+    roles: ['patient'],
     rate: 'write',
     audited: true,
     once: 'stream',
   }),
-  'queue.recall': deskCommand('Repeat the call, or call somebody who was skipped.'),
-  'queue.start': deskCommand('The consultation begins.'),
-  'queue.finish': deskCommand('The consultation is over.'),
-  'queue.skip': deskCommand('The called patient did not come: set aside, may be recalled.'),
-  'queue.cancel': deskCommand('Take an entry off the list for good.'),
-  'queue.prioritise': operation({
-    kind: 'command',
-    summary: 'Set an entry’s priority; desk roles only.',
-    input: z.strictObject({ sessionId: id, entryId: id, priority }),
-    output: deskOutput,
-    roles: ['doctor', 'staff'],
-    rate: 'write',
+  'queue.checkInCode': operation({
+    kind: 'query',
+    summary:
+      'The code a clinic shows for check-in; good for minutes, so that a picture of it is of no use tomorrow. `url` as in placeLink.',
+    input: z.strictObject({ clinicId: id }),
+    output: z.object({ code: z.string(), url: z.string(), expiresAt: z.int() }),
+    roles: ['staff', 'admin', 'doctor'],
+    rate: 'read',
+  }),
+  'queue.placeLink': operation({
+    kind: 'query',
+    summary:
+      'A link under which a place can be watched without a sign-in, until the end of the day after; for a slip, an SMS, or the patient’s own screen. `url` begins with `/` where the platform has no public address.',
+    input: z.strictObject({ sessionId: id, entryId: id }),
+    output: z.object({ url: z.string(), key: z.string(), expiresAt: z.int() }),
+    roles: ['patient', 'staff', 'doctor'],
+    rate: 'read',
     audited: true,
-    once: 'stream',
   }),
   'queue.history': operation({
     kind: 'query',
@@ -191,6 +132,12 @@ export const queueChannels = {
     roles: ['patient'],
     key: id,
     state: place,
+  }),
+  linkedPlace: view({
+    summary: 'A place for whoever holds its link. Key: the signed code of the link. No sign-in.',
+    roles: 'public',
+    key: z.string().regex(/^[A-Za-z0-9_-]{20,64}$/),
+    state: linkedPlace,
   }),
   myPlaces: view({
     summary: 'Entries in which patients I act for are now. Key: account id (one’s own).',

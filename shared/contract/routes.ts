@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { fileRoutes } from './files.ts';
+import { recordingRoutes } from './recordings.ts';
 
 const check = z.object({ ok: z.boolean(), detail: z.string() });
 
@@ -15,7 +17,8 @@ export const health = z.object({
 /** `GET /readyz`: 200 when it can serve, 503 with the failing check otherwise. */
 export const readiness = z.object({
   ready: z.boolean(),
-  checks: z.object({ database: check, sfu: check }),
+  /** The bus may be down (Redis away) while the hub is ready: it is degraded, not wrong. */
+  checks: z.object({ database: check, sfu: check, bus: check }),
 });
 export type Readiness = z.infer<typeof readiness>;
 export type Health = z.infer<typeof health>;
@@ -24,6 +27,25 @@ export type Health = z.infer<typeof health>;
 export const routes = {
   healthz: { method: 'get', path: '/healthz', summary: 'Liveness and what the process stands on.', output: health },
   readyz: { method: 'get', path: '/readyz', summary: 'Readiness: database and media node.', output: readiness },
-  metrics: { method: 'get', path: '/metrics', summary: 'Prometheus metrics (text).', output: z.string() },
+  metrics: {
+    method: 'get',
+    path: '/metrics',
+    summary: 'Prometheus metrics (text). From the machine itself, or with the bearer token set for it.',
+    output: z.string(),
+  },
+  twilioHook: {
+    method: 'post',
+    path: '/api/hooks/twilio',
+    summary: 'Twilio reports what became of an SMS (form, X-Twilio-Signature).',
+    output: z.string(),
+  },
+  telegramHook: {
+    method: 'post',
+    path: '/api/hooks/telegram',
+    summary: 'Telegram hands on what was written to the bot (X-Telegram-Bot-Api-Secret-Token).',
+    output: z.looseObject({}),
+  },
   openapi: { method: 'get', path: '/api/openapi.json', summary: 'This document.', output: z.looseObject({}) },
+  ...fileRoutes,
+  ...recordingRoutes,
 } as const;

@@ -17,6 +17,9 @@ import {
   rtpParameters,
   transportInfo,
 } from './sfuRtp.ts';
+import { recordingInfo, sfuName } from './sfuRecording.ts';
+
+export { sfuName } from './sfuRecording.ts';
 
 export const sfuPath = '/sfu';
 /** Largest signalling frame, bytes. */
@@ -26,8 +29,6 @@ export const grantSeconds = 120;
 /** `typ` of a grant's protected header; its `alg` is EdDSA (Ed25519). */
 export const grantType = 'nadi-grant+jwt';
 
-/** Rooms and peers are opaque here: the hub's ids. */
-export const sfuName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 export const sfuRole = z.enum(['doctor', 'patient', 'guest']);
 export type SfuRole = z.infer<typeof sfuRole>;
 
@@ -103,6 +104,7 @@ export const roomSnapshot = z.object({
   revision: z.int().nonnegative(),
   peers: z.array(peerInfo),
   producers: z.array(producerInfo),
+  recording: recordingInfo,
 });
 export type RoomSnapshot = z.infer<typeof roomSnapshot>;
 
@@ -113,6 +115,7 @@ export const roomChange = z.discriminatedUnion('type', [
   z.object({ type: z.literal('producer-added'), producer: producerInfo }),
   z.object({ type: z.literal('producer-closed'), producer: z.uuid(), peer: sfuName }),
   z.object({ type: z.literal('producer-paused'), producer: z.uuid(), peer: sfuName, paused: z.boolean() }),
+  z.object({ type: z.literal('recording'), recording: recordingInfo }),
 ]);
 export type RoomChange = z.infer<typeof roomChange>;
 
@@ -192,6 +195,14 @@ export const sfuRequests = {
   },
   /** The present snapshot, for a client that missed a revision. */
   snapshot: { input: none, output: roomSnapshot },
+  /** Shows a consent to be recorded that the hub has stored; see `consentClaims`. */
+  consent: { input: z.strictObject({ token: z.string().min(1).max(2048) }), output: done },
+  /** Takes one's consent back: recording stops at once, whether or not the hub can be reached. */
+  withdrawConsent: { input: none, output: done },
+  /** Asks for recording: it runs as soon as everybody present has consented. Needs `may.record`. */
+  startRecording: { input: none, output: done },
+  /** Anybody in the room may. */
+  stopRecording: { input: none, output: done },
   leave: { input: none, output: done },
   /** Ends the room for everybody; the doctor only. */
   end: { input: none, output: done },

@@ -22,8 +22,8 @@ export const okReply = z.object({ ok: z.literal(true), data: z.unknown() });
 export const reply = z.discriminatedUnion('ok', [okReply, errorReply]);
 export type Reply = z.infer<typeof reply>;
 
-/** Socket handshake `auth`. */
-export const handshake = z.object({ token: z.string().min(1).max(4096), contract: z.int() });
+/** Socket handshake `auth`. Without a token (null): public operations and channels only, for whoever holds a key. */
+export const handshake = z.object({ token: z.string().min(1).max(4096).nullable(), contract: z.int() });
 
 /** Client → hub, event `op`, answered by an ack with a {@link reply}. */
 export const opFrame = z.strictObject({
@@ -71,9 +71,34 @@ export type BatchFrame = z.infer<typeof batchFrame>;
 export const viewFrame = z.object({ channel: z.string(), key: z.string(), rev: revision, state: z.unknown() });
 export type ViewFrame = z.infer<typeof viewFrame>;
 
+/**
+ * Hub → client, event `patch`: what changed of a view that is a record by id, since its revision `from`. Who stands elsewhere
+ * subscribes anew.
+ */
+export const patchFrame = z.object({
+  channel: z.string(),
+  key: z.string(),
+  from: revision,
+  rev: revision,
+  set: z.record(z.string(), z.unknown()),
+  gone: z.array(z.string()),
+});
+export type PatchFrame = z.infer<typeof patchFrame>;
+
+/** Client → hub, event `activity`: nobody is at this device (hidden or idle), or somebody is again. Acknowledged with a reply. */
+export const activityFrame = z.strictObject({ away: z.boolean() });
+
+/** Hub → client, event `move`: this hub stops; connect anew at a random moment within that time, it leads to another hub. */
+export const moveFrame = z.object({ withinMs: z.int().nonnegative() });
+export type MoveFrame = z.infer<typeof moveFrame>;
+
 /** Hub → client, event `closed`: a subscription ended because access was taken away. */
 export const closedFrame = z.object({ channel: z.string(), key: z.string() });
 export type ClosedFrame = z.infer<typeof closedFrame>;
+
+/** Hub → client, event `resync`: frames of this channel were left out because the socket did not keep up; subscribe anew. */
+export const resyncFrame = z.object({ channel: z.string(), key: z.string() });
+export type ResyncFrame = z.infer<typeof resyncFrame>;
 
 /** True when `a` is newer than `b`. */
 export function isNewer(a: Revision, b: Revision): boolean {

@@ -79,7 +79,7 @@ describe('the queue’s reducer', () => {
         order.forEach((entry, i) => {
           const before = order[i - 1];
           if (!before) return;
-          const later = rank[entry.priority] - rank[before.priority] || entry.arrival - before.arrival;
+          const later = rank[entry.priority] - rank[before.priority] || entry.order - before.order;
           expect(later).toBeGreaterThan(0);
           expect(isActive(entry.state)).toBe(true);
         });

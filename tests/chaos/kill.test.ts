@@ -14,7 +14,7 @@ import { until } from '../support/until.ts';
  * The data folder is kept over all rounds: each crash meets what the crashes before it left behind.
  */
 const firstSeed = Number(process.env['NADI_CHAOS_SEED'] ?? randomInt(1_000_000));
-const rounds = Number(process.env['NADI_CHAOS_ROUNDS'] ?? 20);
+const rounds = Number(process.env['NADI_CHAOS_ROUNDS'] ?? 10);
 const seeds = Array.from({ length: rounds }, (_, i) => firstSeed + i);
 const say = (line: string): void => void process.stdout.write(`    chaos: ${line}\n`);
 

@@ -3,14 +3,20 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { answered, beginSync, emptyCore, receive, type Answer, type Core } from '../../client/src/lib/streamCore.ts';
 import { chatKind } from '../../server/chat/kind.ts';
+import { notificationsKind } from '../../server/notify/kind.ts';
 import { queueKind } from '../../server/queue/kind.ts';
 import type { StreamEvent, StreamKind } from '../../server/store/streams/index.ts';
 import { limits } from '../../shared/limits.ts';
+import { noticeKinds } from '../../shared/state/notices.ts';
 import { chatEvent, chatPageOf, chatState } from '../../shared/state/chat.ts';
+import { notificationEvent, notificationsState } from '../../shared/state/notifications.ts';
 import { queueEvent, queueState } from '../../shared/state/queue.ts';
+import chatAmendments from '../fixtures/events/chat.v1.amendments.json' with { type: 'json' };
 import chatV1 from '../fixtures/events/chat.v1.json' with { type: 'json' };
+import notificationsV1 from '../fixtures/events/notifications.v1.json' with { type: 'json' };
+import queueDepth from '../fixtures/events/queue.v1-depth.json' with { type: 'json' };
 import queueV1 from '../fixtures/events/queue.v1.json' with { type: 'json' };
-import { chatLogs, queueLogs } from '../support/histories.ts';
+import { chatLogs, notificationLogs, queueLogs } from '../support/histories.ts';
 
 const stored = z.array(z.object({ seq: z.int(), at: z.number(), v: z.int(), type: z.string(), data: z.unknown() }));
 
@@ -22,21 +28,44 @@ function foldOf<S, E extends StreamEvent>(kind: StreamKind<S, E>, events: readon
 }
 
 describe('events of every version ever written (frozen: never edit a fixture, add the next version)', () => {
-  test('queue v1', () => {
-    const events = stored.parse(queueV1.events);
-    expect(foldOf(queueKind, events)).toEqual(queueV1.state);
-    expect(queueState.parse(queueV1.state)).toEqual(queueV1.state);
+  test('queue v1: what the first events add up to, in the words of then', () => {
+    const { entries, ...rest } = queueV1.state;
+    // What was `arrival` then is `order` now.
+    const then = Object.entries(entries).map(([key, { arrival, ...entry }]) => [key, { ...entry, order: arrival }]);
+    expect(foldOf(queueKind, stored.parse(queueV1.events))).toMatchObject({
+      ...rest,
+      entries: Object.fromEntries(then),
+    });
+  });
+
+  test('queue v1: every kind of event', () => {
+    const events = stored.parse(queueDepth.events);
+    expect(foldOf(queueKind, events)).toEqual(queueDepth.state);
+    expect(queueState.parse(queueDepth.state)).toEqual(queueDepth.state);
     const types = queueEvent.options.map((option) => option.shape.type.value);
     expect(new Set(events.map((event) => event.type))).toEqual(new Set(types));
   });
 
   test('chat v1', () => {
-    const events = stored.parse(chatV1.events);
-    expect(foldOf(chatKind, events)).toEqual(chatV1.state);
-    expect(chatState.parse(chatV1.state)).toEqual(chatV1.state);
+    const types = new Set<string>();
+    for (const fixture of [chatV1, chatAmendments]) {
+      const events = stored.parse(fixture.events);
+      expect(foldOf(chatKind, events)).toEqual(fixture.state);
+      expect(chatState.parse(fixture.state)).toEqual(fixture.state);
+      for (const event of events) types.add(event.type);
+    }
+    expect(types).toEqual(new Set(chatEvent.options.map((one) => one.shape.type.value)));
+  });
+
+  test('notifications v1', () => {
+    const events = stored.parse(notificationsV1.events);
+    expect(foldOf(notificationsKind, events)).toEqual(notificationsV1.state);
+    expect(notificationsState.parse(notificationsV1.state)).toEqual(notificationsV1.state);
     expect(new Set(events.map((event) => event.type))).toEqual(
-      new Set(chatEvent.options.map((one) => one.shape.type.value)),
+      new Set(notificationEvent.options.map((one) => one.shape.type.value)),
     );
+    const kinds = notificationsV1.events.flatMap(({ data }) => ('notice' in data ? [data.notice?.kind] : []));
+    expect(new Set(kinds)).toEqual(new Set(noticeKinds));
   });
 
   test('the newest version has a fixture', () => {
@@ -44,6 +73,7 @@ describe('events of every version ever written (frozen: never edit a fixture, ad
       new Set(options.map((one) => one.shape.v.value));
     expect(versions(queueEvent.options)).toEqual(new Set(queueV1.events.map((event) => event.v)));
     expect(versions(chatEvent.options)).toEqual(new Set(chatV1.events.map((event) => event.v)));
+    expect(versions(notificationEvent.options)).toEqual(new Set(notificationsV1.events.map((event) => event.v)));
   });
 });
 
@@ -100,6 +130,16 @@ describe('a client that loses, repeats and reorders frames ends where the hub is
       fc.property(queueLogs, arrivals, (log, happenings) => {
         const at = play(queueKind, log, (state) => state, happenings);
         expect(at).toEqual({ epoch: 1, seq: log.length, state: foldOf(queueKind, log) });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('notifications', () => {
+    fc.assert(
+      fc.property(notificationLogs, arrivals, (log, happenings) => {
+        const at = play(notificationsKind, log, (state) => state, happenings);
+        expect(at).toEqual({ epoch: 1, seq: log.length, state: foldOf(notificationsKind, log) });
       }),
       { numRuns: 300 },
     );

@@ -71,6 +71,59 @@ describe.each(looks)('[I1] $view, $language, $scheme', (look) => {
   });
 });
 
+describe.each(looks.slice(1, 3))('[I1] more of the desks: $view, $language, $scheme', (look) => {
+  test('reception: triage, sending on, check-in by code, the check-in screen, boards', async () => {
+    const page = await open(look);
+    await page.goto(stack.url);
+    await page.locator('input[type=email]').fill('staff@demo.nadi');
+    await page.locator('input[type=password]').fill('nadi-demo');
+    await page.keyboard.press('Enter');
+    const row = page.locator('[data-testid=queue-row][data-state=waiting]').first().locator('[data-row-id]');
+    for (const [key, ready] of [
+      ['v', '[data-testid=triage-save]'],
+      ['t', '[data-testid=transfer-confirm]'],
+      ['i', '[data-testid=scan-code]'],
+    ] as const) {
+      await row.focus();
+      await page.keyboard.press(key);
+      await page.locator(ready).waitFor();
+      await expectAccessible(page, `reception, ${key}`, look.language);
+      await page.keyboard.press('Escape');
+      await page.locator('[role=dialog]').waitFor({ state: 'detached' });
+    }
+    for (const [path, ready] of [
+      ['check-in', '[data-testid=qr]'],
+      ['boards', '[data-testid=board-create]'],
+    ] as const) {
+      await page.goto(`${stack.url}/staff/${path}`);
+      await page.locator(ready).first().waitFor();
+      await expectAccessible(page, path, look.language);
+    }
+    await page.context().close();
+  });
+
+  test('doctor: a break and its banner, promised waits', async () => {
+    const page = await open(look);
+    await page.goto(stack.url);
+    await page.locator('input[type=email]').fill('doctor2@demo.nadi');
+    await page.locator('input[type=password]').fill('nadi-demo');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('call-next').waitFor();
+    await page.keyboard.press('b');
+    await page.getByTestId('break-start').waitFor();
+    await expectAccessible(page, 'taking a break', look.language);
+    await page.getByTestId('break-start').click();
+    await page.getByTestId('back-now').waitFor();
+    await expectAccessible(page, 'on a break', look.language);
+    await page.getByTestId('back-now').click();
+    await page.getByTestId('back-now').waitFor({ state: 'detached' });
+    await page.goto(`${stack.url}/staff/waits`);
+    await page.locator('h1').waitFor();
+    await expectAccessible(page, 'promised waits', look.language);
+    await page.context().close();
+  });
+});
+
 describe('[I1 D2] the call', () => {
   test('a place, being called, and the call itself', async () => {
     const { page } = await openPage(browser, { ...phone, reducedMotion: 'reduce' });
@@ -96,5 +149,47 @@ describe('[I1 D2] the call', () => {
     await page.getByTestId('toggle-chat').click();
     await page.getByLabel('Write a message').waitFor();
     await expectAccessible(page, 'the call', 'en');
+  });
+});
+
+describe('[I1 C4 C5 C7] pages around a place', () => {
+  test.each(looks)('board, place link, waiting room, check-in: $view, $language, $scheme', async (look) => {
+    const doctor = await stack.hub.as('doctor');
+    const [desk] = (await doctor.call('queue.sessions', {})).sessions;
+    if (!desk) throw new Error('no open desk');
+    const patient = await stack.hub.as('patient2');
+    const taken = await patient.call('queue.history', {});
+    const patientId = patient.signedIn.account.patients[0]?.id ?? '';
+    const mine = taken.places.find((place) => place.state === 'waiting');
+    const join = { sessionId: desk.id, patientId, mode: 'video' as const, reason: 'Rash' };
+    const { entryId } = mine ?? (await patient.call('queue.join', join));
+    const link = await doctor.call('queue.placeLink', { sessionId: desk.id, entryId });
+    const { boardId } = await doctor.call('board.create', { clinicId: desk.clinicId, doctorId: null, name: 'Hall' });
+    const { url: checkIn } = await doctor.call('queue.checkInCode', { clinicId: desk.clinicId });
+    const page = await open(look);
+
+    await page.goto(`${stack.url}/board/${boardId}?theme=${look.scheme}`);
+    await page.getByTestId('board-desk').first().waitFor();
+    await expectAccessible(page, 'board before its start', look.language);
+    await page.getByTestId('start-board').click();
+    await page.getByTestId('board-sound').waitFor();
+    await expectAccessible(page, 'board', look.language);
+
+    await page.goto(new URL(link.url, stack.url).href);
+    await page.getByTestId('linked-place').waitFor();
+    await expectAccessible(page, 'place link', look.language);
+
+    await page.goto(stack.url);
+    await page.locator('input[type=email]').fill('patient2@demo.nadi');
+    await page.locator('input[type=password]').fill('nadi-demo');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('place-card').waitFor();
+    await page.goto(`${stack.url}/waiting-room/${entryId}`);
+    await page.getByTestId('camera-preview').waitFor();
+    await expectAccessible(page, 'device check', look.language);
+    await page.goto(new URL(checkIn, stack.url).href);
+    await page.getByTestId('check-in-place').waitFor();
+    await expectAccessible(page, 'check-in', look.language);
+    await page.context().close();
   });
 });

@@ -70,7 +70,7 @@ describe('the reception desk', () => {
     await until('reception to see the skip', async () => (await states(staff, 'skipped')) === 1);
     const skipped = doctor.locator('[data-testid=queue-row][data-state=skipped]');
     const token = await skipped.getAttribute('data-token');
-    await skipped.getByRole('button').focus();
+    await skipped.locator('[data-row-id]').focus();
     await doctor.keyboard.press('r');
     await until('the skipped patient to be called', async () =>
       ((await doctor.getByTestId('current-token').textContent()) ?? '').includes(token ?? '?'),
@@ -81,7 +81,7 @@ describe('the reception desk', () => {
 
     const waiting = doctor.locator('[data-testid=queue-row][data-state=waiting]');
     const last = await waiting.last().getAttribute('data-token');
-    await waiting.last().getByRole('button').focus();
+    await waiting.last().locator('[data-row-id]').focus();
     await doctor.keyboard.press('u');
     await until('the urgent one to be first', async () => (await waiting.first().getAttribute('data-token')) === last);
     expect(problems.flat()).toEqual([]);

@@ -1,15 +1,17 @@
 import { io, type Socket } from 'socket.io-client';
 import type { z } from 'zod';
 import { signedIn, type SignedIn } from '../../shared/contract/accounts.ts';
-import type { CallOf, OperationName, OutputOf } from '../../shared/contract/index.ts';
-import { parseOutput } from '../../client/src/lib/typed.ts';
+import { parseOutput, type CallOf, type OperationName, type OutputOf } from '../../shared/contract/index.ts';
 import {
   batchFrame,
   contractVersion,
+  patchFrame,
   reply as replySchema,
+  resyncFrame,
   subscribed,
   viewFrame,
   type BatchFrame,
+  type PatchFrame,
   type Position,
   type Reply,
   type Subscribed,
@@ -28,7 +30,9 @@ export class TestClient {
   readonly socket: Socket;
   readonly batches: BatchFrame[] = [];
   readonly views: ViewFrame[] = [];
+  readonly patches: PatchFrame[] = [];
   readonly closed: unknown[] = [];
+  readonly resyncs: unknown[] = [];
   /** Every text frame as it came over the wire. */
   readonly raw: string[] = [];
   refreshCookie: string;
@@ -46,7 +50,9 @@ export class TestClient {
     });
     this.socket.on('batch', (frame: unknown) => this.batches.push(batchFrame.parse(frame)));
     this.socket.on('view', (frame: unknown) => this.views.push(viewFrame.parse(frame)));
+    this.socket.on('patch', (frame: unknown) => this.patches.push(patchFrame.parse(frame)));
     this.socket.on('closed', (frame: unknown) => this.closed.push(frame));
+    this.socket.on('resync', (frame: unknown) => this.resyncs.push(resyncFrame.parse(frame)));
     this.socket.io.on('open', () => {
       this.socket.io.engine.on('packet', (packet: { data?: unknown }) => {
         if (typeof packet.data === 'string') this.raw.push(packet.data);

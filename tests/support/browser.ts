@@ -3,8 +3,8 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 
 const path = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
-/** A real Chromium with a fake camera and microphone, in a profile of its own. */
-export async function launchBrowser(): Promise<Browser> {
+/** A real Chromium with a fake camera and microphone, in a profile of its own. @param options.hears a WAV file instead of beeps. */
+export async function launchBrowser(options: { readonly hears?: string } = {}): Promise<Browser> {
   if (!existsSync(path)) throw new Error(`no Chromium at ${path}: install it or set CHROMIUM_PATH`);
   return await chromium.launch({
     executablePath: path,
@@ -20,6 +20,7 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-sync',
       '--use-fake-ui-for-media-stream',
       '--use-fake-device-for-media-stream',
+      ...(options.hears === undefined ? [] : [`--use-file-for-fake-audio-capture=${options.hears}`]),
       '--autoplay-policy=no-user-gesture-required',
       '--disable-features=WebRtcHideLocalIpsWithMdns',
     ],

@@ -25,6 +25,7 @@ export function hubEnvironment(
       MONGODB_DB: database.dbName,
       NADI_ENGINE: 'test',
       NADI_SECRET: randomBytes(48).toString('base64'),
+      NADI_KEY: randomBytes(32).toString('base64'),
       NADI_GRANT_PRIVATE_KEY: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
       NADI_SFU_SECRET: randomBytes(24).toString('base64'),
       NADI_TAIL_MS: '200',

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { build } from 'esbuild';
 import { z } from 'zod';
+import { bundle } from './bundle.ts';
 import { until } from './until.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -23,31 +23,18 @@ export interface HubProcess {
   close(): Promise<void>;
 }
 
-/** The hub in one file: starts in a second where the sources take several. Returns the file's path. */
+/** The hub in one file; see {@link bundle}. Returns the file's path. */
 export async function bundleHub(): Promise<string> {
-  const outfile = join(root, 'node_modules', '.cache', 'nadi', `hub-${process.pid}.mjs`);
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['server/main.ts'],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    sourcemap: 'inline',
-    logLevel: 'silent',
-  });
-  return outfile;
+  return (await bundle('server/main.ts', 'hub')).file;
 }
 
 /**
  * Starts `server/main.ts` (or a bundle of it) on a random port and waits until it listens.
+ * @param file a bundle of it.
  * @param env see `hubEnvironment`; nothing else of this process's environment is passed on.
  */
-export async function startHubProcess(env: Readonly<Record<string, string>>, bundle?: string): Promise<HubProcess> {
-  const args =
-    bundle === undefined ? ['--import', 'tsx', join(root, 'server/main.ts')] : ['--enable-source-maps', bundle];
+export async function startHubProcess(env: Readonly<Record<string, string>>, file?: string): Promise<HubProcess> {
+  const args = file === undefined ? ['--import', 'tsx', join(root, 'server/main.ts')] : ['--enable-source-maps', file];
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { PATH: process.env['PATH'], ...env, PORT: '0', LOG_LEVEL: 'info' },

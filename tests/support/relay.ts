@@ -15,6 +15,8 @@ export interface Relay {
   down(): string;
   /** All that clients sent, WebSocket frames unmasked. */
   up(): string;
+  /** Lets nothing more through and closes nothing: each side believes that the other is still there. */
+  freeze(): void;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,9 @@ export async function createRelay(target: string): Promise<Relay> {
     url: `http://127.0.0.1:${address.port}`,
     down: () => connections.map(({ down }) => plain(Buffer.concat(down))).join('\n'),
     up: () => connections.map(({ up }) => plain(Buffer.concat(up))).join('\n'),
+    freeze: () => {
+      for (const socket of sockets) socket.pause();
+    },
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,3 +1,5 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureMediaWorker } from '../../scripts/services/mediaWorker.ts';
@@ -12,6 +14,10 @@ export interface Stack {
   readonly url: string;
   readonly hub: TestHub;
   readonly sfu: SfuNode;
+  /** Where the media node keeps sound until the hub has it. */
+  readonly spoolDir: string;
+  /** As after a crash of the node: same port and disk, another boot. */
+  restartSfu(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,23 +34,35 @@ export async function startStack(options: { readonly client: boolean } = { clien
   const database = await testDatabase();
   const { env, grantPublicKey } = hubEnvironment(database);
   const port = await freePort();
-  const sfu = await createSfu(
-    parseSfuConfig({
-      SFU_PORT: String(port),
-      SFU_RTC_PORT: '0',
-      SFU_WORKERS: '1',
-      MEDIASOUP_WORKER_BIN: await ensureMediaWorker(quiet),
-      NADI_GRANT_PUBLIC_KEY: grantPublicKey,
-      NADI_SFU_SECRET: env['NADI_SFU_SECRET'],
-      LOG_LEVEL: 'error',
-    }),
-  );
+  const spoolDir = await mkdtemp(join(tmpdir(), 'nadi-spool-'));
+  const workerBin = await ensureMediaWorker(quiet);
+  const startSfu = (): Promise<SfuNode> =>
+    createSfu(
+      parseSfuConfig({
+        SFU_PORT: String(port),
+        SFU_RTC_PORT: '0',
+        SFU_WORKERS: '1',
+        SFU_SPOOL_DIR: spoolDir,
+        MEDIASOUP_WORKER_BIN: workerBin,
+        NADI_GRANT_PUBLIC_KEY: grantPublicKey,
+        NADI_SFU_SECRET: env['NADI_SFU_SECRET'],
+        LOG_LEVEL: 'error',
+      }),
+    );
+  let sfu = await startSfu();
   const more = { ...env, NADI_CLIENT_DIR: clientDir, NADI_SFU_NODES: `http://127.0.0.1:${port}` };
   const hub = await testHub(more, { database });
   return {
     url: hub.url.replace('127.0.0.1', 'localhost'),
     hub,
-    sfu,
+    get sfu() {
+      return sfu;
+    },
+    spoolDir,
+    restartSfu: async () => {
+      await sfu.close();
+      sfu = await startSfu();
+    },
     close: async () => {
       await hub.close();
       await sfu.close();

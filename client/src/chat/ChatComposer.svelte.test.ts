@@ -13,7 +13,7 @@ describe('ChatComposer', () => {
   it('sends on Enter and empties itself', async () => {
     const { onsend, area } = open('Fever since Monday');
     await fireEvent.keyDown(area, { key: 'Enter' });
-    expect(onsend.mock.calls).toEqual([['Fever since Monday']]);
+    expect(onsend.mock.calls).toEqual([['Fever since Monday', []]]);
     expect(area.value).toBe('');
   });
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../shared/errors.ts';
-import type { EntryState } from '../../../shared/state/queue.ts';
+import { isActive, type EntryState } from '../../../shared/state/queue.ts';
 import type { MediaProblem, Quality, RoomState } from './room/roomTypes.ts';
 
 /** What the panel is about at this moment; everything else (self-view, buttons) follows from it. */
@@ -23,8 +23,8 @@ export type Face =
  * @param others how many others are in the room
  */
 export function faceOf(state: RoomState, visit: EntryState | null, refusal: ErrorCode | null, others: number): Face {
-  if (visit === 'skipped') return 'set-aside';
-  if (visit === 'done' || visit === 'cancelled') return 'ended';
+  if (visit === 'skipped' || visit === 'on-hold') return 'set-aside';
+  if (visit !== null && !isActive(visit)) return 'ended';
   if (refusal !== null) {
     if (refusal === 'NOT_CALLED_YET') return 'not-called';
     if (refusal !== 'WRONG_STATE') return 'refused';

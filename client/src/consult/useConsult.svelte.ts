@@ -1,12 +1,14 @@
 import { untrack } from 'svelte';
 import type { OutputOf } from '../../../shared/contract/index.ts';
+import { recordingOff, type RecordingInfo } from '../../../shared/contract/sfuRecording.ts';
 import type { MediaSource } from '../../../shared/contract/sfu.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
-import { entryState, type EntryState } from '../../../shared/state/queue.ts';
+import { entryState, isActive, type EntryState } from '../../../shared/state/queue.ts';
 import { hub, RequestError, useStream, useView } from '../lib/index.ts';
 import { ConsultRoom } from './room/ConsultRoom.ts';
 import type { LocalSource, Quality, RemotePeer, RoomState, RoomTicket } from './room/roomTypes.ts';
 import { faceOf, lineOf } from './faces.ts';
+import type { RecordedCall } from '../recording/useRecording.svelte.ts';
 
 export type ConsultRole = 'doctor' | 'patient';
 export type Consult = ReturnType<typeof useConsult>;
@@ -25,11 +27,13 @@ export function useConsult(entryId: string, role: ConsultRole) {
   let peers = $state.raw<readonly RemotePeer[]>([]);
   let local = $state.raw<Readonly<Record<MediaSource, LocalSource>>>({ microphone: noDevice, camera: noDevice });
   let quality = $state<Quality>('unknown');
+  let recording = $state.raw<RecordingInfo>(recordingOff);
+  let me = $state<string | undefined>(undefined);
   let refusal = $state<ErrorCode | null>(null);
   /** The state of the visit, as the refusal tells it: it comes before the place or the queue does. */
   let refusedAs = $state<EntryState | null>(null);
   let info = $state.raw<OutputOf<'consult.info'> | null>(null);
-  let room: ConsultRoom | null = null;
+  let room = $state.raw<ConsultRoom | null>(null);
   let closed = false;
 
   // When it began: the patient hears it from their place, the doctor from the queue of the desk.
@@ -72,6 +76,10 @@ export function useConsult(entryId: string, role: ConsultRole) {
       mine.on('peers', (now) => (peers = now));
       mine.on('local', (now) => (local = now));
       mine.on('quality', (now) => (quality = now));
+      mine.on('recording', (now) => {
+        me = mine.me;
+        recording = now;
+      });
     };
     try {
       const found = await ticket();
@@ -103,6 +111,7 @@ export function useConsult(entryId: string, role: ConsultRole) {
     room = null;
     void old?.leave();
     peers = [];
+    recording = recordingOff;
   }
 
   $effect(() => {
@@ -122,7 +131,7 @@ export function useConsult(entryId: string, role: ConsultRole) {
     const now = visit;
     untrack(() => {
       if ((now === 'called' || now === 'in-consultation') && (refusal !== null || state === 'ended')) void begin();
-      else if (now === 'done' || now === 'cancelled' || now === 'skipped') end();
+      else if (now === 'skipped' || now === 'on-hold' || (now !== null && !isActive(now))) end();
     });
   });
 
@@ -159,6 +168,11 @@ export function useConsult(entryId: string, role: ConsultRole) {
     get startedAt() {
       return startedAt;
     },
+    /** The call as a recording sees it. */
+    get recorded(): RecordedCall | null {
+      const live = state === 'live' && me !== undefined;
+      return room === null ? null : recordedCall(room, live, me, recording);
+    },
     toggleMic: () => void room?.setMicrophone(local.microphone.problem !== undefined || !local.microphone.wanted),
     toggleCamera: () => void room?.setCamera(local.camera.problem !== undefined || !local.camera.wanted),
     /** Asks for the devices that could not be had once more. */
@@ -173,5 +187,22 @@ export function useConsult(entryId: string, role: ConsultRole) {
       end();
       state = 'left';
     },
+  };
+}
+
+function recordedCall(
+  room: ConsultRoom,
+  live: boolean,
+  me: string | undefined,
+  recording: RecordingInfo,
+): RecordedCall {
+  return {
+    me,
+    live,
+    recording,
+    consent: (token) => room.consent(token),
+    withdrawConsent: () => room.withdrawConsent(),
+    startRecording: () => room.startRecording(),
+    stopRecording: () => room.stopRecording(),
   };
 }

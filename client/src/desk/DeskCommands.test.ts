@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { emptyQueue, reduceQueue, type QueueEventBody, type QueueState } from '../../../shared/state/queue.ts';
 import { RequestError } from '../lib/RequestError.ts';
-import { DeskCommands, type DeskLink } from './DeskCommands.svelte.ts';
+import { DeskCommands } from './DeskCommands.svelte.ts';
+import type { DeskLink } from './deskLink.ts';
 import { called, finished, idOf, joined, skipped, start, started } from './deskFixtures.ts';
 import { allRows, deskView } from './deskModel.ts';
 
@@ -77,6 +78,7 @@ class Bench {
         return { seq: bench.seq, entryId } as never;
       },
       reached: async () => undefined,
+      now: () => start,
     };
   }
 }
@@ -100,9 +102,9 @@ describe('[C2] commands of a desk', () => {
     expect(bench.sent).toEqual(['finish']);
     open();
     await first;
+    await vi.waitFor(() => expect(bench.commands.pending).toBeNull());
     expect(bench.sent).toEqual(['finish', 'callNext']);
     expect([bench.stateOf(1), bench.stateOf(2)]).toEqual(['done', 'called']);
-    expect(bench.commands.pending).toBeNull();
   });
 
   test('the same press twice counts once', async () => {

@@ -1,4 +1,4 @@
-import type { Directory } from '../../../shared/contract/queue.ts';
+import type { Directory } from '../../../shared/contract/queueViews.ts';
 import { emptyQueue, reduceQueue, type QueueEventBody, type QueueState } from '../../../shared/state/queue.ts';
 
 /** Test support: a queue built by the real reducer from events, one minute apart, and its directory. */
@@ -34,6 +34,7 @@ export const started = (n: number): QueueEventBody => ({
   data: { entryId: idOf(n), encounterId: idOf(2000 + n) },
 });
 export const finished = (n: number): QueueEventBody => ({ type: 'finished', data: { entryId: idOf(n) } });
+export const held = (n: number): QueueEventBody => ({ type: 'held', data: { entryId: idOf(n) } });
 export const skipped = (n: number): QueueEventBody => ({ type: 'skipped', data: { entryId: idOf(n) } });
 
 export function directoryOf(names: Record<number, string>): Directory {
@@ -50,6 +51,8 @@ export function directoryOf(names: Record<number, string>): Directory {
           birthYear: 1992,
           phone: '+91 98450 01234',
           reason: 'Fever since two days',
+          triage: null,
+          transferredBy: null,
         },
       ]),
     ),

@@ -24,7 +24,7 @@ describe('[C1] the desk as it is drawn', () => {
     expect(view.current?.token).toBe('A-002');
     expect(view.current?.name).toBe('Ravi Kumar');
     expect(tokens(view.skipped)).toEqual(['A-001']);
-    expect(tokens(view.done)).toEqual(['A-003']);
+    expect(tokens(view.past)).toEqual(['A-003']);
     expect(view.seen).toBe(idOf(2));
   });
 

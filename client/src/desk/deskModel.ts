@@ -1,6 +1,14 @@
-import type { Directory } from '../../../shared/contract/queue.ts';
+import type { Directory } from '../../../shared/contract/queueViews.ts';
+import type { TriageRecord } from '../../../shared/contract/triage.ts';
 import type { Gender, Priority } from '../../../shared/contract/common.ts';
-import { atDesk, tokenLabel, waitingOrder, type QueueEntry, type QueueState } from '../../../shared/state/queue.ts';
+import {
+  atDesk,
+  isActive,
+  tokenLabel,
+  waitingOrder,
+  type QueueEntry,
+  type QueueState,
+} from '../../../shared/state/queue.ts';
 
 /** One line of a desk's list: where somebody stands (stream) and who they are (directory). */
 export interface DeskRow {
@@ -15,6 +23,9 @@ export interface DeskRow {
   readonly birthYear: number | null;
   readonly phone: string | null;
   readonly reason: string | null;
+  readonly triage: TriageRecord | null;
+  /** The doctor who sent them here. */
+  readonly transferredBy: string | null;
 }
 
 export interface DeskView {
@@ -22,15 +33,18 @@ export interface DeskView {
   readonly waiting: readonly DeskRow[];
   /** Called or in consultation. */
   readonly current: DeskRow | null;
+  /** Set aside for a while, the longest first. */
+  readonly held: readonly DeskRow[];
   /** Called in vain, most recent call first: those may be standing at the door now. */
   readonly skipped: readonly DeskRow[];
-  /** Last one first. */
-  readonly done: readonly DeskRow[];
-  readonly cancelled: readonly DeskRow[];
+  /** Over, whatever the reason; last one first. */
+  readonly past: readonly DeskRow[];
   /** How many of the waiting are urgent or an emergency. */
   readonly urgent: number;
   /** What `queue.callNext` must name as `seen`. */
   readonly seen: string | null;
+  readonly pause: QueueState['pause'];
+  readonly closedAt: number | null;
 }
 
 function rowOf(entry: QueueEntry, directory: Directory | null): DeskRow {
@@ -45,6 +59,8 @@ function rowOf(entry: QueueEntry, directory: Directory | null): DeskRow {
     birthYear: person?.birthYear ?? null,
     phone: person?.phone ?? null,
     reason: person?.reason ?? null,
+    triage: person?.triage ?? null,
+    transferredBy: person?.transferredBy ?? null,
   };
 }
 
@@ -52,6 +68,7 @@ function rowOf(entry: QueueEntry, directory: Directory | null): DeskRow {
 export function deskView(queue: QueueState, directory: Directory | null): DeskView {
   const rows = (entries: QueueEntry[]) => entries.map((entry) => rowOf(entry, directory));
   const inState = (state: QueueEntry['state']) => Object.values(queue.entries).filter((entry) => entry.state === state);
+  const over = Object.values(queue.entries).filter((entry) => !isActive(entry.state));
   const latest = (at: 'calledAt' | 'endedAt') => (a: QueueEntry, b: QueueEntry) =>
     (b[at] ?? 0) - (a[at] ?? 0) || b.token - a.token;
   const current = atDesk(queue);
@@ -59,17 +76,19 @@ export function deskView(queue: QueueState, directory: Directory | null): DeskVi
   return {
     waiting,
     current: current && rowOf(current, directory),
+    held: rows(inState('on-hold').sort((a, b) => (a.heldAt ?? 0) - (b.heldAt ?? 0) || a.token - b.token)),
     skipped: rows(inState('skipped').sort(latest('calledAt'))),
-    done: rows(inState('done').sort(latest('endedAt'))),
-    cancelled: rows(inState('cancelled').sort(latest('endedAt'))),
+    past: rows(over.sort(latest('endedAt'))),
     urgent: waiting.filter((row) => row.entry.priority !== 'normal').length,
     seen: queue.current,
+    pause: queue.pause,
+    closedAt: queue.closedAt,
   };
 }
 
 /** Every row of the view once, in the order of the screen. */
 export function allRows(view: DeskView): DeskRow[] {
-  return [...(view.current ? [view.current] : []), ...view.waiting, ...view.skipped, ...view.done, ...view.cancelled];
+  return [...(view.current ? [view.current] : []), ...view.waiting, ...view.held, ...view.skipped, ...view.past];
 }
 
 /** Whole minutes from one instant to another, never negative (clocks differ), never NaN. */

@@ -1,17 +1,20 @@
 import { untrack } from 'svelte';
 import { emptyQueue } from '../../../shared/state/queue.ts';
 import { t } from '../i18n/index.svelte.ts';
-import { hub, useStream, useView } from '../lib/index.ts';
+import { clock, hub, ticking, useStream, useView } from '../lib/index.ts';
 import { announce } from '../ui/announce.svelte.ts';
 import { DeskCommands } from './DeskCommands.svelte.ts';
 import { allRows, deskView, type DeskRow, type DeskView } from './deskModel.ts';
 import { newsOf } from './deskNews.ts';
-import { permits, type Seat } from './deskRules.ts';
+import { permits, rowRefusal, type DeskMoment, type RowAction, type Seat, type WhyNot } from './deskRules.ts';
 
 /** How long a command waits for the list to show what it did, ms; then the list will follow on its own. */
 const catchUpMs = 3_000;
 
 export type Desk = ReturnType<typeof useDesk>;
+
+/** Until the clinic's own is known, minutes. */
+const usualLongWait = 30;
 
 /**
  * One desk session, live: its rows, who is selected, what may be done, and the way to do it. Call while a component initialises; the
@@ -26,7 +29,8 @@ export function useDesk(sessionId: string, seat: Seat) {
   const rows = $derived(new Map(allRows(view).map((row) => [row.id, row])));
   const selected: DeskRow | null = $derived((selectedId === null ? undefined : rows.get(selectedId)) ?? null);
   const live = $derived(hub.live && queue.status === 'live');
-  const allowed = $derived(permits(view, selected, live, seat));
+  const moment: DeskMoment = $derived({ view, live, seat, now: ticking(15_000) });
+  const allowed = $derived(permits(moment, selected));
 
   const commands = new DeskCommands({
     sessionId,
@@ -45,6 +49,7 @@ export function useDesk(sessionId: string, seat: Seat) {
     },
     request: (name, input) => hub.request(name, input),
     reached: (seq) => reached(seq),
+    now: () => clock.now(),
   });
 
   const waiters = new Set<() => void>();
@@ -94,6 +99,10 @@ export function useDesk(sessionId: string, seat: Seat) {
     get view() {
       return view;
     },
+    /** From when on somebody has waited too long, minutes: as the clinic has it. */
+    get longWaitMinutes() {
+      return directory.state?.longWaitMinutes ?? usualLongWait;
+    },
     /** By id, every entry of the session. */
     get rows() {
       return rows;
@@ -111,6 +120,14 @@ export function useDesk(sessionId: string, seat: Seat) {
     },
     get allowed() {
       return allowed;
+    },
+    /** Why this cannot be done to this row now; null when it can. */
+    refusal(action: RowAction, row: DeskRow): WhyNot | null {
+      return rowRefusal(action, row, moment);
+    },
+    /** The queue itself, for what is derived from it elsewhere (alerts); null until it is there. */
+    get queue() {
+      return queue.state;
     },
     get live() {
       return live;

@@ -52,6 +52,11 @@ export const locale = {
   },
 };
 
+/** True for the code of a language that can be chosen. */
+export function isKnownLocale(code: string): boolean {
+  return locales.some((known) => known.code === code);
+}
+
 /** The translated string. Reactive: it reads the language. A placeholder without a value is shouted about while developing. */
 export function t(key: Key, params: Params = {}): string {
   const text = engine.t(key, { lng: current, ...params });

@@ -47,5 +47,11 @@ export class RequestError extends Error {
 
 /** True for codes that mean "this is not yours or not there": asking again does not help. */
 export function isDenied(code: ErrorCode): boolean {
-  return code === 'NOT_FOUND' || code === 'FORBIDDEN' || code === 'INVALID_INPUT' || code === 'UNKNOWN_OPERATION';
+  return (
+    code === 'NOT_FOUND' ||
+    code === 'LINK_EXPIRED' ||
+    code === 'FORBIDDEN' ||
+    code === 'INVALID_INPUT' ||
+    code === 'UNKNOWN_OPERATION'
+  );
 }

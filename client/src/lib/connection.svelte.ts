@@ -1,36 +1,31 @@
-import { io, WebSocket as BuiltInWebSocket, type Socket } from 'socket.io-client';
-import {
-  batchFrame,
-  closedFrame,
-  contractVersion,
-  viewFrame,
-  type BatchFrame,
-  type ClosedFrame,
-  type ViewFrame,
-} from '../../../shared/contract/wire.ts';
+import { io, type Socket } from 'socket.io-client';
+import { contractVersion, type MoveFrame } from '../../../shared/contract/wire.ts';
 import { isErrorCode, type ErrorCode } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import { backoff } from './backoff.ts';
+import { onFrames, type FrameListener } from './frames.ts';
 import { RequestError } from './RequestError.ts';
+import { transportsOf } from './transports.ts';
 
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline';
 
 /** What a connection needs from the session: a token that is good for a while, and the news that none will do. */
 export interface TokenSource {
+  /** Connects without an account: what `token()` gives is not sent. */
+  readonly visitor?: true;
   /** A usable access token, refreshed when it is near its end, or always with `force`. Null when signed out. */
   token(force?: boolean): Promise<string | null>;
 }
 
-export interface ConnectionListener {
+export interface ConnectionListener extends Omit<FrameListener, 'move'> {
   live(): void;
   lost(): void;
-  batch(frame: BatchFrame): void;
-  view(frame: ViewFrame): void;
-  closed(frame: ClosedFrame): void;
 }
 
 /** Failures in a row before people are told "offline" even though the browser says it has a network. */
 const offlineAfter = 4;
+/** How long a socket that was taken over from may still wait for answers, ms. */
+const retireWithinMs = 5_000;
 /** Silence after which a socket that slept with its tab is not believed any more, ms. */
 const doubtAfterMs = 10_000;
 
@@ -49,6 +44,10 @@ export class Connection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #force = false;
   #heard = 0;
+  /** How many answers each socket owes. */
+  #asked = new WeakMap<Socket, number>();
+  /** The socket that shall take over, while we still use the one of a hub that stops. */
+  #next: Socket | null = null;
   #waiting: ((live: boolean) => void)[] = [];
 
   constructor(source: TokenSource, listener: ConnectionListener, origin = '') {
@@ -97,18 +96,21 @@ export class Connection {
 
   /** Sends one event and waits for its ack. @throws RequestError TIMEOUT, or UNAVAILABLE when the socket went away. */
   async emit(
-    event: 'op' | 'subscribe' | 'unsubscribe',
+    event: 'op' | 'subscribe' | 'unsubscribe' | 'activity',
     payload: object,
     timeoutMs: number = limits.requestTimeoutMs,
   ): Promise<unknown> {
     const socket = this.#socket;
     if (!socket?.connected) throw RequestError.unreachable();
+    this.#asked.set(socket, (this.#asked.get(socket) ?? 0) + 1);
     try {
       const answer: unknown = await socket.timeout(timeoutMs).emitWithAck(event, payload);
       this.#heard = Date.now();
       return answer;
     } catch {
       throw socket.connected ? RequestError.timeout() : RequestError.unreachable('the connection was lost');
+    } finally {
+      this.#asked.set(socket, (this.#asked.get(socket) ?? 1) - 1);
     }
   }
 
@@ -157,28 +159,43 @@ export class Connection {
       });
   }
 
-  #connect(token: string): void {
+  /** @param from the socket to take over from, once the new one is connected. */
+  #connect(token: string, from: Socket | null = null): void {
     const socket = io(this.#origin === '' ? location.origin : this.#origin, {
-      transports: [BuiltInWebSocket],
+      transports: transportsOf(document),
+      tryAllTransports: true,
       forceNew: true,
       reconnection: false,
       timeout: limits.requestTimeoutMs,
-      auth: { token, contract: contractVersion },
+      auth: { token: this.#source.visitor ? null : token, contract: contractVersion },
     });
-    this.#socket = socket;
+    if (from) this.#next = socket;
+    else this.#socket = socket;
     const mine = (handle: () => void) => () => {
       if (this.#socket === socket) handle();
     };
-    socket.on(
-      'connect',
-      mine(() => this.#connected()),
-    );
+    socket.on('connect', () => {
+      if (from && this.#next === socket && this.#socket === from) {
+        this.#socket = socket;
+        this.#next = null;
+        this.#retire(from);
+      }
+      if (this.#socket === socket) this.#connected();
+    });
+    const notThere = (): void => {
+      if (!from || this.#next !== socket) return;
+      this.#forgetNext();
+      // Perhaps it was led to the hub that stops; another try leads elsewhere.
+      this.#timer = setTimeout(() => this.#move(from), backoff(0, Math.random));
+    };
     socket.on('connect_error', (error: Error & { data?: unknown }) => {
+      notThere();
       if (this.#socket !== socket) return;
       this.#drop();
       this.#refused(codeOf(error.data));
     });
     socket.on('disconnect', (reason) => {
+      notThere();
       if (this.#socket !== socket) return;
       // The hub closed it: signed out elsewhere, access revoked, or a token at its end. Ask for a new token to find out.
       if (reason === 'io server disconnect') this.#force = true;
@@ -189,29 +206,48 @@ export class Connection {
       'ping',
       mine(() => (this.#heard = Date.now())),
     );
-    const frames = { batch: batchFrame, view: viewFrame, closed: closedFrame };
-    const on = <T>(name: keyof typeof frames, parse: (frame: unknown) => T | undefined, take: (frame: T) => void) =>
-      socket.on(name, (raw: unknown) => {
-        if (this.#socket !== socket) return;
-        this.#heard = Date.now();
-        const frame = parse(raw);
-        if (frame !== undefined) take(frame);
-      });
-    on(
-      'batch',
-      (raw) => frames.batch.safeParse(raw).data,
-      (frame) => this.#listener.batch(frame),
-    );
-    on(
-      'view',
-      (raw) => frames.view.safeParse(raw).data,
-      (frame) => this.#listener.view(frame),
-    );
-    on(
-      'closed',
-      (raw) => frames.closed.safeParse(raw).data,
-      (frame) => this.#listener.closed(frame),
-    );
+    const ours = (): boolean => {
+      if (this.#socket !== socket) return false;
+      this.#heard = Date.now();
+      return true;
+    };
+    const move = ({ withinMs }: MoveFrame): void => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#move(socket), Math.random() * withinMs);
+    };
+    onFrames(socket, ours, { ...this.#listener, move });
+  }
+
+  /** Connects anew while the old socket still works: nobody sees a gap. When it breaks meanwhile, all is as ever. */
+  #move(from: Socket): void {
+    if (!this.#wanted || this.#socket !== from || this.#next) return;
+    this.#source
+      .token()
+      .then((token) => {
+        if (token !== null && this.#wanted && this.#socket === from && !this.#next) this.#connect(token, from);
+      })
+      .catch(() => undefined);
+  }
+
+  /** Closes a socket that was taken over from, once it owes no answer. */
+  #retire(socket: Socket): void {
+    const since = Date.now();
+    const look = () => {
+      if (socket.connected && (this.#asked.get(socket) ?? 0) > 0 && Date.now() - since < retireWithinMs) {
+        setTimeout(look, 50);
+        return;
+      }
+      socket.disconnect();
+      socket.io.removeAllListeners();
+    };
+    look();
+  }
+
+  #forgetNext(): void {
+    const next = this.#next;
+    this.#next = null;
+    next?.disconnect();
+    next?.io.removeAllListeners();
   }
 
   #connected(): void {
@@ -242,6 +278,7 @@ export class Connection {
   #drop(): void {
     const socket = this.#socket;
     this.#socket = null;
+    this.#forgetNext();
     if (!socket) return;
     // Pending acks are rejected by this; listeners stay quiet, because the socket is no longer ours.
     socket.disconnect();

@@ -22,6 +22,9 @@ const joined = (seq: number): QueueEvent => ({
   },
 });
 
+const log = [1, 2, 3, 4, 5, 6].map(joined);
+const fold = (n: number) => log.slice(0, n).reduce(reduceQueue, emptyQueue);
+
 let server: HubProtocol;
 let hub: Hub;
 let forced = 0;
@@ -144,9 +147,6 @@ describe('the connection', () => {
 });
 
 describe('streams', () => {
-  const log = [1, 2, 3, 4, 5, 6].map(joined);
-  const fold = (n: number) => log.slice(0, n).reduce(reduceQueue, emptyQueue);
-
   it('applies a batch that overtakes the snapshot, once', async () => {
     server.onSubscribe = (ack) => {
       server.batch('queue', sessionId, log.slice(2, 4));
@@ -213,6 +213,19 @@ describe('streams', () => {
     expect(hub.stream('queue', sessionId)).not.toBe(store);
   });
 
+  it('takes up again what the hub left out because we were slow, from where it stands', async () => {
+    server.onSubscribe = (ack, since) =>
+      ack({ ok: true, data: { kind: 'snapshot', epoch: 1, seq: since ? 5 : 2, state: fold(since ? 5 : 2) } });
+    const store = hub.stream('queue', sessionId);
+    store.acquire();
+    hub.open();
+    await until('the store is live', () => store.status === 'live');
+    server.io.emit('resync', { channel: 'queue', key: sessionId });
+    await until('it has caught up', () => store.seq === 5);
+    expect(server.subscribes()).toMatchObject([{}, { since: { epoch: 1, seq: 2 } }]);
+    expect(store.status).toBe('live');
+  });
+
   it('tries again by itself after a failure that may pass, and not after a refusal', async () => {
     const replies = [
       { ok: false, error: { code: 'UNAVAILABLE', message: '', traceId: 't' } },
@@ -252,5 +265,98 @@ describe('views', () => {
     server.io.emit('view', view(1, [uuid(1)]));
     server.io.emit('view', view(3, [uuid(3)]));
     await until('the newest one is shown', () => store.state?.entryIds[0] === uuid(3));
+  });
+
+  it('applies differences where it stands, also those that come before the whole; after a hole it asks again', async () => {
+    const key = uuid(9);
+    const patch = (from: number, set: object, gone: string[] = []) =>
+      server.io.emit('patch', { channel: 'presence', key, from: [0, 0, from], rev: [0, 0, from + 1], set, gone });
+    let wholes = 0;
+    server.onSubscribe = (ack) => {
+      wholes += 1;
+      patch(6, { [uuid(8)]: 'away' });
+      patch(7, { [uuid(2)]: 'away' });
+      const state = wholes === 1 ? { [uuid(1)]: 'online' } : { [uuid(5)]: 'online' };
+      ack({ ok: true, data: { kind: 'view', rev: [0, 0, wholes === 1 ? 7 : 20], state } });
+    };
+    const store = hub.view('presence', key);
+    store.acquire();
+    hub.open();
+    await until('both are shown', () => Object.keys(store.state ?? {}).length === 2);
+    expect(store.state).toEqual({ [uuid(1)]: 'online', [uuid(2)]: 'away' });
+    patch(8, { [uuid(2)]: 'on-a-break' }, [uuid(1)]);
+    await until('the change is shown', () => store.state?.[uuid(2)] === 'on-a-break');
+    expect(store.state).toEqual({ [uuid(2)]: 'on-a-break' });
+    patch(11, { [uuid(3)]: 'online' });
+    await until('it has asked again', () => store.state?.[uuid(5)] === 'online');
+    expect(store.state).toEqual({ [uuid(5)]: 'online' });
+    expect(wholes).toBe(2);
+  });
+});
+
+describe('a hub that stops', () => {
+  it('is left for another one without a gap: the new socket first, then what is owed, and the old one last', async () => {
+    const moments: string[] = [];
+    let refusals = 1;
+    const sockets: string[] = [];
+    server.io.on('connection', (socket) => {
+      sockets.push(socket.id);
+      moments.push(`connected ${sockets.length}`);
+      socket.on('disconnect', () => moments.push(`gone ${sockets.indexOf(socket.id) + 1}`));
+    });
+    server.onSubscribe = (ack, since) =>
+      since
+        ? ack({ ok: true, data: { kind: 'events', epoch: 1, from: since.seq + 1, to: 3, events: [joined(3)] } })
+        : ack({ ok: true, data: { kind: 'snapshot', epoch: 1, seq: 2, state: fold(2) } });
+    let answer = (): void => undefined;
+    server.onOp = (_frame, ack) => (answer = () => ack({ ok: true, data: { entryId: uuid(7) } }));
+    const store = hub.stream('queue', sessionId);
+    store.acquire();
+    hub.open();
+    await until('the store is live', () => store.status === 'live');
+    const states = new Set<string>();
+    const watch = setInterval(() => states.add(`${hub.connection.state} ${store.status}`), 1);
+    const asked = hub.request('queue.leave', { entryId: uuid(7) });
+    await until('the command to be there', () => server.ops.length === 1);
+    // The first try is led to the hub that stops, which lets nobody in; the second breaks off while it is being let in.
+    server.refuse = () => (refusals-- > 0 ? 'UNAVAILABLE' : null);
+    let breaks = 1;
+    server.io.use((socket, next) => (breaks-- > 0 ? void socket.conn.close() : next()));
+    server.io.emit('move', { withinMs: 20 });
+    await until('what was missed to be there', () => store.seq === 3);
+    moments.push('caught up');
+    answer();
+    expect(await asked).toEqual({ entryId: uuid(7) });
+    await until('the old socket to be gone', () => moments.includes('gone 1'));
+    clearInterval(watch);
+    expect(moments).toEqual(['connected 1', 'connected 2', 'caught up', 'gone 1']);
+    expect([...states]).toEqual(['live live']);
+    expect(server.subscribes()).toMatchObject([{}, { since: { epoch: 1, seq: 2 } }]);
+    expect(server.ops).toHaveLength(1);
+  });
+});
+
+describe('activity', () => {
+  it('is told when it changes, and anew to every new connection while nobody is there', async () => {
+    const told: unknown[] = [];
+    server.io.on('connection', (socket) => {
+      told.push('connected');
+      socket.on('activity', (frame: { away: boolean }, ack: (reply: unknown) => void) => {
+        told.push(frame.away);
+        ack({ ok: true, data: {} });
+      });
+    });
+    hub.setAway(true);
+    hub.open();
+    await until('it to be told', () => told.length === 2);
+    server.io.disconnectSockets(true);
+    await until('it to be told again', () => told.length === 4);
+    hub.setAway(false);
+    await until('the return to be told', () => told.length === 5);
+    server.io.disconnectSockets(true);
+    await until('the next connection', () => told.length === 6);
+    hub.setAway(true);
+    await until('one more', () => told.length === 7);
+    expect(told).toEqual(['connected', true, 'connected', true, false, 'connected', true]);
   });
 });

@@ -1,6 +1,7 @@
 import { untrack } from 'svelte';
 import {
   operationOf,
+  parseOutput,
   type CallOf,
   type OperationName,
   type OutputOf,
@@ -16,7 +17,6 @@ import { RequestError } from './RequestError.ts';
 import { Stores } from './stores.ts';
 import type { StreamStore } from './stream.svelte.ts';
 import type { Wire } from './subscription.svelte.ts';
-import { parseOutput } from './typed.ts';
 import type { ViewStore } from './view.svelte.ts';
 
 export interface RequestOptions {
@@ -40,6 +40,7 @@ export class Hub implements Wire {
   #stores = new Stores(this);
   #generation = $state(0);
   #holds = $state(0);
+  #away = false;
 
   constructor(source: TokenSource, origin = '') {
     this.#source = source;
@@ -47,11 +48,17 @@ export class Hub implements Wire {
     this.connection = new Connection(
       source,
       {
-        live: () => this.#stores.each((store) => store.connected()),
+        live: () => {
+          // A new socket counts as somebody who is there.
+          if (this.#away) this.#tellActivity();
+          this.#stores.each((store) => store.connected());
+        },
         lost: () => this.#stores.each((store) => store.disconnected()),
         batch: (frame) => this.#stores.batch(frame),
         view: (frame) => this.#stores.latest(frame),
+        patch: (frame) => this.#stores.patch(frame),
         closed: (frame) => this.#stores.closed(frame.channel, frame.key),
+        resync: (frame) => this.#stores.resync(frame.channel, frame.key),
       },
       origin,
     );
@@ -79,6 +86,12 @@ export class Hub implements Wire {
       if (held) count(-1);
       held = false;
     };
+  }
+
+  /** Nobody is at this device, or somebody is again: what others are shown of us. */
+  setAway(away: boolean): void {
+    this.#away = away;
+    if (untrack(() => this.live)) this.#tellActivity();
   }
 
   open(): void {
@@ -127,6 +140,11 @@ export class Hub implements Wire {
   unsubscribe(channel: string, key: string): void {
     // Nobody waits for it; a socket that is gone has no subscriptions.
     this.connection.emit('unsubscribe', { channel, key }).catch(() => undefined);
+  }
+
+  #tellActivity(): void {
+    // Lost is told again with the next connection.
+    this.connection.emit('activity', { away: this.#away }).catch(() => undefined);
   }
 
   async #perform(

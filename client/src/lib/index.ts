@@ -1,12 +1,29 @@
+import { watchAttention } from '../presence/watchAttention.ts';
 import { browserPorts } from './browserPorts.ts';
 import { Hub } from './hub.svelte.ts';
 import { Session } from './session.svelte.ts';
-import { hooks } from './use.svelte.ts';
+import { hooks, type LiveView } from './use.svelte.ts';
 
 /** The page's only session and its only hub. Call `startSession()` once, when the app mounts. */
 export const session = new Session(browserPorts((news) => session.heard(news)));
 export const hub = new Hub(session);
 export const { useStream, useView } = hooks(hub);
+
+let visiting: Hub | undefined;
+
+/** The hub for whoever holds a key (of a board, of a place) and has no account; opened at its first use. */
+export function publicHub(): Hub {
+  visiting ??= new Hub({ visitor: true, token: () => Promise.resolve('') });
+  visiting.open();
+  return visiting;
+}
+
+/** As {@link useView}, for `board` and `linkedPlace` without a sign-in. */
+export function usePublicView<N extends 'board' | 'linkedPlace'>(name: N, key: () => string | null): LiveView<N> {
+  return hooks(publicHub()).useView(name, key);
+}
+
+watchAttention(document, (away) => hub.setAway(away));
 
 session.onChange((account) => {
   if (account) hub.open();

@@ -1,11 +1,10 @@
 import type { AccountView, SignedIn } from '../../../shared/contract/accounts.ts';
-import type { OperationName } from '../../../shared/contract/index.ts';
+import { parseOutput, type OperationName } from '../../../shared/contract/index.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import { backoff } from './backoff.ts';
 import type { HttpCall } from './http.ts';
 import { RequestError } from './RequestError.ts';
-import { parseOutput } from './typed.ts';
 
 /** `starting`: asking the cookie who we are. */
 export type SessionStatus = 'starting' | 'signed-in' | 'signed-out';
@@ -84,14 +83,27 @@ export class Session {
     }
   }
 
-  /** @throws RequestError, e.g. BAD_CREDENTIALS, RATE_LIMITED. */
-  async signIn(email: string, password: string): Promise<AccountView> {
+  /**
+   * @returns null when signed in; else what {@link secondStep} needs beside a code.
+   * @throws RequestError, e.g. BAD_CREDENTIALS, RATE_LIMITED.
+   */
+  async signIn(email: string, password: string): Promise<{ token: string } | null> {
     const data = await this.#ports.call('auth.login', { email, password }, {});
-    const signedIn = parseOutput('auth.login', data);
+    const answer = parseOutput('auth.login', data);
+    if ('secondFactor' in answer) return answer.secondFactor;
+    this.#enter(answer);
+    return null;
+  }
+
+  /** @throws RequestError, e.g. WRONG_CODE; CODE_EXPIRED when the first step is too long ago. */
+  async secondStep(token: string, code: string): Promise<void> {
+    this.#enter(parseOutput('auth.secondFactor', await this.#ports.call('auth.secondFactor', { token, code }, {})));
+  }
+
+  #enter(signedIn: SignedIn): void {
     this.#ports.flags.removeItem(pendingFlag);
     this.#adopt(signedIn);
     this.#ports.tell({ type: 'signed-in', accountId: signedIn.account.id });
-    return signedIn.account;
   }
 
   /** Ends the session here at once, and on the server as soon as it can be reached. */

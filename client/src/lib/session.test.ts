@@ -9,6 +9,8 @@ const minutes = 60_000;
 class Browser {
   cookie: string | null = null;
   calls: string[] = [];
+  /** The account asks for a code after the password. */
+  twoSteps = false;
   fails: 'no' | 'network' = 'no';
   clockOffMs = 0;
   flags = new Map<string, string>();
@@ -49,7 +51,8 @@ class Browser {
     await new Promise((resolve) => setTimeout(resolve, 10));
     this.#running--;
     if (this.fails === 'network') throw RequestError.unreachable();
-    if (name === 'auth.login') this.cookie = 'asha';
+    if (name === 'auth.login' && this.twoSteps) return { secondFactor: { token: 'half', expiresAt: 1 } };
+    if (name === 'auth.login' || name === 'auth.secondFactor') this.cookie = 'asha';
     if (name === 'auth.logout') {
       if (token === null) throw new RequestError('UNAUTHENTICATED', 'no token', { traceId: 't' });
       this.cookie = null;
@@ -111,6 +114,20 @@ describe('session', () => {
     browser.fails = 'no';
     await settle(20_000);
     expect([session.status, session.trouble]).toEqual(['signed-in', null]);
+  });
+
+  it('is signed in after the second step where there is one, and tells the other tabs only then', async () => {
+    browser.twoSteps = true;
+    const [session, other] = [browser.open(), browser.open()];
+    void other.start();
+    await settle();
+    const half = session.signIn('a@b.cc', 'x');
+    await settle();
+    expect(await half).toMatchObject({ token: 'half' });
+    expect([session.account, browser.told]).toEqual([null, []]);
+    void session.secondStep('half', '123456');
+    await settle();
+    expect([session.status, session.account?.name, other.account?.name]).toEqual(['signed-in', 'asha', 'asha']);
   });
 
   it('refreshes before the token ends, by itself', async () => {

@@ -1,5 +1,5 @@
 import { isChannelName, type StreamName, type ViewName } from '../../../shared/contract/index.ts';
-import type { BatchFrame, ViewFrame } from '../../../shared/contract/wire.ts';
+import type { BatchFrame, PatchFrame, ViewFrame } from '../../../shared/contract/wire.ts';
 import { StreamStore } from './stream.svelte.ts';
 import type { Subscription, Wire } from './subscription.svelte.ts';
 import { ViewStore } from './view.svelte.ts';
@@ -7,12 +7,24 @@ import { ViewStore } from './view.svelte.ts';
 /** Every store of this page, one per channel and key, so that two components share one subscription. */
 export class Stores {
   #wire: Wire;
-  #streams: { [N in StreamName]: Map<string, StreamStore<N>> } = { queue: new Map(), chat: new Map() };
+  #streams: { [N in StreamName]: Map<string, StreamStore<N>> } = {
+    queue: new Map(),
+    chat: new Map(),
+    notifications: new Map(),
+  };
   #views: { [N in ViewName]: Map<string, ViewStore<N>> } = {
     directory: new Map(),
     place: new Map(),
     myPlaces: new Map(),
     lobby: new Map(),
+    linkedPlace: new Map(),
+    board: new Map(),
+    presence: new Map(),
+    queuePresence: new Map(),
+    careTeam: new Map(),
+    receipts: new Map(),
+    typing: new Map(),
+    unread: new Map(),
   };
 
   constructor(wire: Wire) {
@@ -32,9 +44,17 @@ export class Stores {
   latest(frame: ViewFrame): void {
     if (isView(frame.channel)) this.#views[frame.channel].get(frame.key)?.deliver(frame);
   }
+  patch(frame: PatchFrame): void {
+    if (isView(frame.channel)) this.#views[frame.channel].get(frame.key)?.patch(frame);
+  }
   closed(channel: string, key: string): void {
     if (isStream(channel)) this.#streams[channel].get(key)?.closed();
     else if (isView(channel)) this.#views[channel].get(key)?.closed();
+  }
+
+  resync(channel: string, key: string): void {
+    if (isStream(channel)) this.#streams[channel].get(key)?.resync();
+    else if (isView(channel)) this.#views[channel].get(key)?.resync();
   }
 
   each(act: (store: Subscription) => void): void {
@@ -53,7 +73,7 @@ export class Stores {
 }
 
 function isStream(channel: string): channel is StreamName {
-  return isChannelName(channel) && (channel === 'queue' || channel === 'chat');
+  return isChannelName(channel) && (channel === 'queue' || channel === 'chat' || channel === 'notifications');
 }
 function isView(channel: string): channel is ViewName {
   return isChannelName(channel) && !isStream(channel);

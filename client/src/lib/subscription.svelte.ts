@@ -95,6 +95,11 @@ export abstract class Subscription {
     if (this.#status === 'live') this.#status = 'stale';
   }
 
+  /** We did not keep up and the hub left frames out. */
+  resync(): void {
+    if (this.#open && this.#status !== 'denied') this.sync();
+  }
+
   /** The hub took the access away. */
   closed(): void {
     this.#round++;

@@ -1,14 +1,7 @@
 import type { z } from 'zod';
-import {
-  channels,
-  operations,
-  type OperationName,
-  type OutputOf,
-  type StreamName,
-  type ViewName,
-  type ViewState,
-} from '../../../shared/contract/index.ts';
+import { channels, type StreamName, type ViewName, type ViewState } from '../../../shared/contract/index.ts';
 import { reduceChat } from '../../../shared/state/chat.ts';
+import { reduceNotifications } from '../../../shared/state/notifications.ts';
 import { reduceQueue } from '../../../shared/state/queue.ts';
 
 /** The contract, indexed so that a generic name keeps its own types: no cast is needed anywhere in the client. */
@@ -19,17 +12,16 @@ interface Parser<T> {
   parse(data: unknown): T;
 }
 
-const outputs: { [N in OperationName]: { output: Parser<OutputOf<N>> } } = operations;
 const streams: { [N in StreamName]: { snapshot: Parser<StateOf<N>>; event: Parser<EventOf<N>> } } = channels;
 const views: { [N in ViewName]: { state: Parser<ViewState<N>> } } = channels;
 
 type Reduce<S, E> = (state: S, event: E) => S;
-const reducers: { [N in StreamName]: Reduce<StateOf<N>, EventOf<N>> } = { queue: reduceQueue, chat: reduceChat };
+const reducers: { [N in StreamName]: Reduce<StateOf<N>, EventOf<N>> } = {
+  queue: reduceQueue,
+  chat: reduceChat,
+  notifications: reduceNotifications,
+};
 
-/** Throws a ZodError when the reply does not fit the contract. */
-export function parseOutput<N extends OperationName>(name: N, data: unknown): OutputOf<N> {
-  return outputs[name].output.parse(data);
-}
 export function parseSnapshot<N extends StreamName>(name: N, data: unknown): StateOf<N> {
   return streams[name].snapshot.parse(data);
 }

@@ -1,26 +1,49 @@
-import type { StreamName, ViewName, ViewState } from '../../../shared/contract/index.ts';
+import type { StreamName, ViewName } from '../../../shared/contract/index.ts';
 import type { Hub } from './hub.svelte.ts';
 import type { RequestError } from './RequestError.ts';
 import type { StreamStore } from './stream.svelte.ts';
-import type { SubscriptionStatus } from './subscription.svelte.ts';
-import type { EventOf, StateOf } from './typed.ts';
+import type { Subscription, SubscriptionStatus } from './subscription.svelte.ts';
+import type { EventOf } from './typed.ts';
 import type { ViewStore } from './view.svelte.ts';
 
-interface Live<S> {
-  readonly state: S | null;
-  readonly status: SubscriptionStatus;
-  readonly error: RequestError | null;
-  readonly updatedAt: number | null;
-  retry(): void;
+/** What both kinds of store have, and may be read before there is one. */
+class Live<T extends { readonly state: unknown } & Subscription> {
+  readonly #find: () => T | null;
+
+  constructor(find: () => T | null) {
+    this.#find = find;
+  }
+
+  get store(): T | null {
+    return this.#find();
+  }
+  get state(): T['state'] | null {
+    return this.#find()?.state ?? null;
+  }
+  get status(): SubscriptionStatus {
+    return this.#find()?.status ?? 'loading';
+  }
+  get error(): RequestError | null {
+    return this.#find()?.error ?? null;
+  }
+  get updatedAt(): number | null {
+    return this.#find()?.updatedAt ?? null;
+  }
+  retry(): void {
+    this.#find()?.retry();
+  }
 }
-export interface LiveView<N extends ViewName> extends Live<ViewState<N>> {
-  readonly store: ViewStore<N> | null;
-}
-export interface LiveStream<N extends StreamName> extends Live<StateOf<N>> {
-  readonly store: StreamStore<N> | null;
-  readonly seq: number;
+
+export type LiveView<N extends ViewName> = Live<ViewStore<N>>;
+
+export class LiveStream<N extends StreamName> extends Live<StreamStore<N>> {
+  get seq(): number {
+    return this.store?.seq ?? 0;
+  }
   /** Events as they arrive, over changes of key; not those that were there before. Call while the component initialises. */
-  onEvents(listener: (events: readonly EventOf<N>[]) => void): void;
+  onEvents(listener: (events: readonly EventOf<N>[]) => void): void {
+    $effect(() => this.store?.onEvents(listener));
+  }
 }
 
 /** `useStream`, `useView` for one hub; used by `lib/index.ts`. */
@@ -32,54 +55,14 @@ export function hooks(hub: Hub) {
   function useStream<N extends StreamName>(name: N, key: () => string | null): LiveStream<N> {
     const store = $derived(lookup(key(), (found) => hub.stream(name, found)));
     $effect(() => store?.acquire());
-    return {
-      get store() {
-        return store;
-      },
-      get state() {
-        return store?.state ?? null;
-      },
-      get status() {
-        return store?.status ?? 'loading';
-      },
-      get error() {
-        return store?.error ?? null;
-      },
-      get updatedAt() {
-        return store?.updatedAt ?? null;
-      },
-      get seq() {
-        return store?.seq ?? 0;
-      },
-      retry: () => store?.retry(),
-      onEvents(listener) {
-        $effect(() => store?.onEvents(listener));
-      },
-    };
+    return new LiveStream<N>(() => store);
   }
 
   /** A view for as long as the component lives; like {@link useStream}. */
   function useView<N extends ViewName>(name: N, key: () => string | null): LiveView<N> {
     const store = $derived(lookup(key(), (found) => hub.view(name, found)));
     $effect(() => store?.acquire());
-    return {
-      get store() {
-        return store;
-      },
-      get state() {
-        return store?.state ?? null;
-      },
-      get status() {
-        return store?.status ?? 'loading';
-      },
-      get error() {
-        return store?.error ?? null;
-      },
-      get updatedAt() {
-        return store?.updatedAt ?? null;
-      },
-      retry: () => store?.retry(),
-    };
+    return new Live<ViewStore<N>>(() => store);
   }
 
   /** Reads the generation, so that a change of account leads to new stores. */

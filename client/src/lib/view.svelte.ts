@@ -1,11 +1,13 @@
 import type { ViewName, ViewState } from '../../../shared/contract/index.ts';
 import {
   isNewer,
+  type PatchFrame,
   type Position,
   type Revision,
   type Subscribed,
   type ViewFrame,
 } from '../../../shared/contract/wire.ts';
+import { patched } from '../../../shared/state/presence.ts';
 import { Subscription, type Wire } from './subscription.svelte.ts';
 import { parseView } from './typed.ts';
 
@@ -20,6 +22,7 @@ export class ViewStore<N extends ViewName> extends Subscription {
   #seen = $state.raw<Seen<ViewState<N>> | null>(null);
   #syncing = false;
   #held: Seen<ViewState<N>> | null = null;
+  #patches: PatchFrame[] = [];
 
   constructor(name: N, key: string, wire: Wire) {
     super(name, key, wire);
@@ -45,6 +48,26 @@ export class ViewStore<N extends ViewName> extends Subscription {
     }
   }
 
+  /** What changed of a view that is a record: applied on the revision it starts from; elsewhere we ask again. */
+  patch(frame: PatchFrame): void {
+    if (this.#syncing) this.#patches.push(frame);
+    else if (this.#seen && !this.#apply(this.#seen, frame)) this.sync();
+  }
+
+  /** False when it starts from a revision that we have not got. */
+  #apply(seen: Seen<ViewState<N>>, frame: PatchFrame): boolean {
+    if (!isNewer(frame.rev, seen.rev)) return true;
+    if (isNewer(frame.from, seen.rev) || isNewer(seen.rev, frame.from)) return false;
+    const record = Object.fromEntries(Object.entries(seen.state));
+    try {
+      this.#seen = { rev: frame.rev, state: parseView(this.#name, patched(record, frame)) };
+    } catch {
+      return false;
+    }
+    this.touched();
+    return true;
+  }
+
   protected get hasState(): boolean {
     return this.#seen !== null;
   }
@@ -52,6 +75,7 @@ export class ViewStore<N extends ViewName> extends Subscription {
   protected begin(): Position | undefined {
     this.#syncing = true;
     this.#held = null;
+    this.#patches = [];
     return undefined;
   }
 
@@ -60,13 +84,15 @@ export class ViewStore<N extends ViewName> extends Subscription {
     // The answer to a new subscription counts even when its tick is lower: ticks restart with the hub.
     const answer = { rev: reply.rev, state: parseView(this.#name, reply.state) };
     this.#seen = this.#held && isNewer(this.#held.rev, answer.rev) ? this.#held : answer;
+    const patches = this.#patches;
     this.abandon();
-    return true;
+    return patches.every((frame) => this.#seen && this.#apply(this.#seen, frame));
   }
 
   protected abandon(): void {
     this.#syncing = false;
     this.#held = null;
+    this.#patches = [];
   }
 
   protected clear(): void {

@@ -1,7 +1,7 @@
 import { render, screen } from '@testing-library/svelte';
 import { flushSync } from 'svelte';
 import { describe, expect, it, vi } from 'vitest';
-import type { Place } from '../../../shared/contract/queue.ts';
+import type { Place } from '../../../shared/contract/queueViews.ts';
 import { announcements } from '../ui/announce.svelte.ts';
 import PlaceCard from './PlaceCard.svelte';
 
@@ -20,9 +20,16 @@ const place: Place = {
   calledAt: null,
   startedAt: null,
   endedAt: null,
+  checkedInAt: null,
+  clinicId: '00000000-0000-4000-8000-000000000004',
   doctorName: 'Dr Rao',
   clinicName: 'Nadi Clinic',
+  zone: 'Asia/Kolkata',
   doctor: 'consulting',
+  pause: null,
+  deskClosed: false,
+  movedTo: null,
+  movedFrom: null,
 };
 
 describe('PlaceCard', () => {

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { DeskSession, Place } from '../../../shared/contract/queue.ts';
-import { barOf, callKey, canLeave, faceOf, openDesks, takenPlaces } from './rules.ts';
+import type { DeskSession, Place } from '../../../shared/contract/queueViews.ts';
+import { entryState } from '../../../shared/state/queue.ts';
+import {
+  barOf,
+  callKey,
+  canLeave,
+  faceOf,
+  openDesks,
+  pauseKey,
+  takenBack,
+  takenPlaces,
+  withoutMoved,
+} from './rules.ts';
 
 const place: Place = {
   entryId: 'e1',
@@ -17,14 +28,23 @@ const place: Place = {
   calledAt: null,
   startedAt: null,
   endedAt: null,
+  checkedInAt: null,
+  clinicId: 'c1',
   doctorName: 'Dr Rao',
   clinicName: 'Nadi',
+  zone: 'Asia/Kolkata',
   doctor: 'free',
+  pause: null,
+  deskClosed: false,
+  movedTo: null,
+  movedFrom: null,
 };
 const desk = (id: string, clinicId: string, waiting: number): DeskSession => ({
   id,
   clinicId,
   clinicName: `Clinic ${clinicId}`,
+  doctorId: id,
+  zone: 'Asia/Kolkata',
   doctorName: `Dr ${id}`,
   specialty: '',
   label: '',
@@ -32,6 +52,7 @@ const desk = (id: string, clinicId: string, waiting: number): DeskSession => ({
   waiting,
   range: null,
   doctor: 'free',
+  pause: null,
 });
 
 describe('faceOf', () => {
@@ -44,11 +65,28 @@ describe('faceOf', () => {
     expect(faceOf({ ...place, state: 'in-consultation', mode: 'in-person' })).toBe('meeting-here');
     expect(faceOf({ ...place, state: 'done' })).toBe('done');
   });
+
+  it('tells a desk that closed from a place that was given up', () => {
+    expect(faceOf({ ...place, state: 'cancelled' })).toBe('cancelled');
+    expect(faceOf({ ...place, state: 'cancelled', deskClosed: true })).toBe('desk-closed');
+    expect(faceOf({ ...place, state: 'no-show', deskClosed: true })).toBe('desk-closed');
+    expect(faceOf({ ...place, state: 'transferred', deskClosed: true })).toBe('transferred');
+  });
 });
 
 it('lets a patient leave until the consultation begins', () => {
-  const states = ['waiting', 'called', 'in-consultation', 'done', 'skipped', 'cancelled'] as const;
-  expect(states.filter((state) => canLeave({ state }))).toEqual(['waiting', 'called', 'skipped']);
+  expect(entryState.options.filter((state) => canLeave({ state }))).toEqual([
+    'waiting',
+    'called',
+    'on-hold',
+    'skipped',
+  ]);
+});
+
+it('says a break by its end while that lies ahead, never a time that has passed', () => {
+  expect(pauseKey({ reason: 'break', until: 100 }, 99)).toBe('break.until');
+  expect(pauseKey({ reason: 'late', until: 100 }, 100)).toBe('late.overdue');
+  expect(pauseKey({ reason: 'emergency', until: null }, 100)).toBe('emergency.open');
 });
 
 it('rings anew for every call and recall, and for nothing else', () => {
@@ -88,4 +126,19 @@ describe('openDesks', () => {
 it('knows who has a place already', () => {
   const over: Place = { ...place, entryId: 'e2', patientId: 'p2', state: 'done' };
   expect([...takenPlaces([place, over]).keys()]).toEqual(['p1']);
+});
+
+it('notices a call that was taken back, and nothing else', () => {
+  const before = new Map([['e1', { state: 'called' as const }]]);
+  expect(takenBack(before, [place])).toEqual([place]);
+  expect(takenBack(before, [{ ...place, state: 'skipped' }])).toEqual([]);
+  expect(takenBack(new Map([['e1', { state: 'on-hold' as const }]]), [place])).toEqual([]);
+  expect(takenBack(new Map(), [place])).toEqual([]);
+});
+
+it('lets the card of a moved place give way to the place it moved to, not before that is there', () => {
+  const moved: Place = { ...place, state: 'transferred', movedTo: { entryId: 'e9', doctorName: 'Dr Sen' } };
+  const there: Place = { ...place, entryId: 'e9', movedFrom: { doctorName: 'Dr Rao' } };
+  expect(withoutMoved([moved])).toEqual([moved]);
+  expect(withoutMoved([moved, there])).toEqual([there]);
 });

@@ -1,7 +1,7 @@
-import type { DeskSession, Place } from '../../../shared/contract/queue.ts';
-import { isActive } from '../../../shared/state/queue.ts';
+import type { DeskPause, DeskSession, Place } from '../../../shared/contract/queueViews.ts';
+import { isActive, type PauseReason } from '../../../shared/state/queue.ts';
 
-/** What the patient's card shows: the state, and for `called` and `in-consultation` how they meet. */
+/** What the patient's card shows: the state, for `called` and `in-consultation` how they meet, and whether the desk itself ended. */
 export type CardFace =
   | 'waiting'
   | 'next'
@@ -9,11 +9,15 @@ export type CardFace =
   | 'called-here'
   | 'meeting-video'
   | 'meeting-here'
+  | 'on-hold'
   | 'skipped'
   | 'done'
-  | 'cancelled';
+  | 'no-show'
+  | 'cancelled'
+  | 'transferred'
+  | 'desk-closed';
 
-export function faceOf(place: Pick<Place, 'state' | 'mode' | 'ahead'>): CardFace {
+export function faceOf(place: Pick<Place, 'state' | 'mode' | 'ahead' | 'deskClosed'>): CardFace {
   const video = place.mode === 'video';
   switch (place.state) {
     case 'waiting':
@@ -22,6 +26,9 @@ export function faceOf(place: Pick<Place, 'state' | 'mode' | 'ahead'>): CardFace
       return video ? 'called-video' : 'called-here';
     case 'in-consultation':
       return video ? 'meeting-video' : 'meeting-here';
+    case 'cancelled':
+    case 'no-show':
+      return place.deskClosed ? 'desk-closed' : place.state;
     default:
       return place.state;
   }
@@ -29,7 +36,14 @@ export function faceOf(place: Pick<Place, 'state' | 'mode' | 'ahead'>): CardFace
 
 /** May still be given up by the patient: before the consultation. */
 export function canLeave(place: Pick<Place, 'state'>): boolean {
-  return place.state === 'waiting' || place.state === 'called' || place.state === 'skipped';
+  return isActive(place.state) && place.state !== 'in-consultation';
+}
+
+/** What is said about a desk where nobody is called just now: the reason, and the time announced, while that lies ahead. */
+export type PauseKey = `${PauseReason}.${'until' | 'open' | 'overdue'}`;
+export function pauseKey(pause: DeskPause, now: number): PauseKey {
+  const when = pause.until === null ? 'open' : pause.until > now ? 'until' : 'overdue';
+  return `${pause.reason}.${when}`;
 }
 
 /**
@@ -37,7 +51,12 @@ export function canLeave(place: Pick<Place, 'state'>): boolean {
  * Null while not called.
  */
 export function callKey(place: Pick<Place, 'entryId' | 'state' | 'calledAt' | 'recalls'>): string | null {
-  return place.state === 'called' ? `${place.entryId} ${place.calledAt ?? 0} ${place.recalls}` : null;
+  const key = linkedCallKey(place);
+  return key === null ? null : `${place.entryId} ${key}`;
+}
+/** The same for the one place behind a link. */
+export function linkedCallKey(place: Pick<Place, 'state' | 'calledAt' | 'recalls'>): string | null {
+  return place.state === 'called' ? `${place.calledAt ?? 0} ${place.recalls}` : null;
 }
 
 /**
@@ -70,4 +89,15 @@ export function openDesks(
 /** Patients that are in a queue now, with the place they have: they cannot take another. */
 export function takenPlaces(places: readonly Place[]): Map<string, Place> {
   return new Map(places.filter((place) => isActive(place.state)).map((place) => [place.patientId, place]));
+}
+
+/** Places that were called before and wait again now: the desk took the call back. */
+export function takenBack(before: ReadonlyMap<string, Pick<Place, 'state'>>, now: readonly Place[]): Place[] {
+  return now.filter((place) => place.state === 'waiting' && before.get(place.entryId)?.state === 'called');
+}
+
+/** Cards to show: one that moved to another desk gives way to the place there as soon as that is known. */
+export function withoutMoved(places: readonly Place[]): Place[] {
+  const known = new Set(places.map((place) => place.entryId));
+  return places.filter((place) => !(place.movedTo && known.has(place.movedTo.entryId)));
 }

@@ -1,5 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { DeskSession } from '../../../shared/contract/queue.ts';
+import type { DeskSession } from '../../../shared/contract/queueViews.ts';
 import { hub, RequestError } from '../lib/index.ts';
 import { openDesks } from './rules.ts';
 

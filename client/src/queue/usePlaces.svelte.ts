@@ -1,5 +1,7 @@
 import { SvelteSet } from 'svelte/reactivity';
-import type { Place } from '../../../shared/contract/queue.ts';
+import type { Place } from '../../../shared/contract/queueViews.ts';
+import { isActive } from '../../../shared/state/queue.ts';
+import { withoutMoved } from './rules.ts';
 import { hub, useView, type ViewStore } from '../lib/index.ts';
 
 /**
@@ -29,9 +31,9 @@ export function usePlaces(accountId: () => string) {
   });
 
   const places: Place[] = $derived(
-    stores
-      .flatMap((store) => store.state ?? [])
-      .sort((a, b) => Number(isOver(a)) - Number(isOver(b)) || a.joinedAt - b.joinedAt),
+    withoutMoved(stores.flatMap((store) => store.state ?? [])).sort(
+      (a, b) => Number(isOver(a)) - Number(isOver(b)) || a.joinedAt - b.joinedAt,
+    ),
   );
 
   return {
@@ -64,5 +66,5 @@ export function usePlaces(accountId: () => string) {
 }
 
 function isOver(place: Place): boolean {
-  return place.state === 'done' || place.state === 'cancelled';
+  return !isActive(place.state);
 }

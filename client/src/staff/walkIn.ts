@@ -51,6 +51,7 @@ export function checkWalkIn(form: WalkInForm): Checked {
 /** Somebody just added: what is shown large and printed on the slip. */
 export interface Added {
   readonly entryId: string;
+  readonly sessionId: string;
   readonly token: string;
   readonly name: string;
   readonly code: string;

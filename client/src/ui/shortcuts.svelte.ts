@@ -38,9 +38,9 @@ export function isBusyTyping(target: EventTarget | null): boolean {
     if (target.matches('input:not([type=checkbox], [type=radio], [type=button], [type=submit], [type=range])'))
       return true;
   }
-  return (
-    document.querySelector('[role=dialog][data-state=open], [role=alertdialog][data-state=open], [role=menu]') !== null
-  );
+  // While one closes it is still there for a moment; a quick key is meant for the page by then.
+  const open = ['dialog', 'alertdialog', 'menu'].map((role) => `[role=${role}][data-state=open]`);
+  return document.querySelector(open.join()) !== null;
 }
 
 class Shortcuts {

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
 import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { StepLog } from '../../support/log.ts';
+import { freePort } from '../../support/ports.ts';
 import { run } from '../../support/run.ts';
 import { messageOf, SetupError } from '../../support/SetupError.ts';
 import type { RunningEngine } from './index.ts';
@@ -137,13 +137,4 @@ async function answers(port: number): Promise<boolean> {
   } finally {
     await client.close();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 27_017;
 }

@@ -1,6 +1,11 @@
 import type { Db } from 'mongodb';
 import { isDuplicateKey, type Doc } from '../mongo.ts';
 import { indexes } from './0001-indexes.ts';
+import { chat } from './0004-chat.ts';
+import { presence } from './0005-presence.ts';
+import { notifications } from './0006-notifications.ts';
+import { queueDepth } from './0008-queue-depth.ts';
+import { recordings } from './0009-recordings.ts';
 
 /** One numbered step from an older database to a newer one. Runs once; must be safe to run again after a crash. */
 export interface Migration {
@@ -9,7 +14,7 @@ export interface Migration {
 }
 
 /** In order. Never edit one that has been released: add the next. */
-export const migrations: readonly Migration[] = [indexes];
+export const migrations: readonly Migration[] = [indexes, chat, presence, notifications, queueDepth, recordings];
 
 const staleLockMs = 60_000;
 

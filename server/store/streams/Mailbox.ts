@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { EventLog, StoredEvent } from './log.ts';
-import { eventId, toStreamEvent } from './log.ts';
+import { effectLeaseMs, eventId, toStreamEvent } from './log.ts';
 import type { Command, CommitNotice, Committed, Decision, Loaded, StreamEvent, StreamKind } from './types.ts';
 
 /** Decides one command on the state as it is; throws an `AppError` to refuse. Pure: may run again after a conflict. */
@@ -31,6 +31,8 @@ export interface MailboxDeps<S, E extends StreamEvent> {
   readonly notify: (notice: CommitNotice<S, E>) => void;
   /** Runs the effects of what was just committed here. */
   readonly drain: (events: readonly StoredEvent[]) => void;
+  /** This hub appended up to `seq`. */
+  readonly onAppend: (epoch: number, seq: number) => void;
   readonly onConflict: () => void;
 }
 
@@ -77,8 +79,10 @@ export class Mailbox<S, E extends StreamEvent> {
 
   /** Reads what other hubs appended. */
   async refresh(): Promise<void> {
-    if (!this.#loaded) return;
-    await this.#serially(() => this.#readTail());
+    // In line behind a load that may have read the log just before: what it missed is read now.
+    await this.#serially(async () => {
+      if (this.#loaded) await this.#readTail();
+    });
   }
 
   /** Events after `seq` that are still in memory without a hole, or null when a snapshot is needed. */
@@ -220,7 +224,7 @@ export class Mailbox<S, E extends StreamEvent> {
       cmd: key,
       by: { accountId, role },
       hub: this.#deps.hub,
-      ...(effects.length > 0 ? { effects, due: at } : {}),
+      ...(effects.length > 0 ? { effects, due: at + effectLeaseMs } : {}),
     };
     return { waiting, stored, event, state: this.#kind.reduce(state, event) };
   }
@@ -231,6 +235,7 @@ export class Mailbox<S, E extends StreamEvent> {
     for (const { stored, event } of won) this.#remember(stored, event);
     this.#state = last.state;
     this.#seq = last.stored.seq;
+    this.#deps.onAppend(this.#epoch, this.#seq);
     this.#publish(won.map((plan) => plan.event));
     for (const { waiting, event, state } of won) {
       waiting.resolve({ epoch: this.#epoch, seq: event.seq, state, event, replayed: false });
@@ -276,7 +281,10 @@ export class Mailbox<S, E extends StreamEvent> {
 
   async #readTail(): Promise<void> {
     const stored = await this.#deps.log.after(this.#stream, this.#epoch, this.#seq);
-    if (stored.length > 0) this.#publish(this.#apply(stored));
+    if (stored.length === 0) return;
+    this.#publish(this.#apply(stored));
+    // Our own whose answer got lost: their effects are ours to run, too.
+    this.#deps.drain(stored.filter((one) => one.hub === this.#deps.hub && one.due !== undefined));
   }
 
   #apply(stored: readonly StoredEvent[]): E[] {

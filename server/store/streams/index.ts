@@ -12,6 +12,8 @@ export interface StreamsOptions {
   readonly hub: string;
   readonly now: () => number;
   readonly onConflict?: () => void;
+  /** This hub appended to a stream: others may want to know at once. */
+  readonly onAppend?: (stream: string, epoch: number, seq: number) => void;
   /** A commit listener threw: a bug of ours, to be logged. */
   readonly onListenerError?: (error: unknown) => void;
   /** Streams unused for this long leave memory. */
@@ -29,7 +31,8 @@ interface Held {
 
 /** One kind's streams, typed. */
 export interface StreamsOf<S, E extends StreamEvent> {
-  load(key: string): Promise<Loaded<S>>;
+  /** @param atLeast what another hub wrote up to this seq must be in it: read now when memory is behind (always: Infinity). */
+  load(key: string, atLeast?: number): Promise<Loaded<S>>;
   /** The stream as it is in memory at this very moment; `load` it first. */
   head(key: string): Loaded<S>;
   /** Decides and appends one command; a repeat of a command returns what the first did (`replayed`). */
@@ -40,8 +43,10 @@ export interface StreamsOf<S, E extends StreamEvent> {
   onCommit(listener: CommitListener<S, E>): void;
   /** While `wanted`, commits are told also of streams that this hub does not hold, when another hub writes to them. */
   followAll(wanted: () => boolean): void;
-  /** Older events, for paging. */
-  before(key: string, seq: number, limit: number): Promise<E[]>;
+  /** Older events, for paging: of every type, or of the given ones only. */
+  before(key: string, seq: number, limit: number, types?: readonly E['type'][]): Promise<E[]>;
+  /** All events whose data name one of these values in this field, oldest first; there must be an index on it. */
+  naming(key: string, field: string, values: readonly string[]): Promise<E[]>;
 }
 
 /** All streams of this hub: one mailbox each, loaded on first use. */
@@ -50,6 +55,8 @@ export class Streams {
   readonly #log: EventLog;
   readonly #boxes = new Map<string, { readonly box: Held; readonly forget: () => void }>();
   readonly #kinds = new Map<string, { wanted: () => boolean; load: (key: string) => Promise<unknown> }>();
+  /** Streams being read because another hub said so, and how far they are said to go. */
+  readonly #heard = new Map<string, number>();
   #drain: (events: readonly StoredEvent[]) => void = () => undefined;
 
   constructor(options: StreamsOptions) {
@@ -75,39 +82,61 @@ export class Streams {
         now: this.#options.now,
         notify: (notice) => this.#tell(listeners, notice),
         drain: (events) => this.#drain(events),
+        onAppend: (epoch, seq) => this.#options.onAppend?.(`${kind.name}:${key}`, epoch, seq),
         onConflict: () => this.#options.onConflict?.(),
       });
       own.set(key, made);
       this.#boxes.set(`${kind.name}:${key}`, { box: made, forget: () => own.delete(key) });
       return made;
     };
+    const parse = (stored: StoredEvent): E => kind.event.parse(kind.upcast(toStreamEvent(stored)));
     const held = { wanted: () => false, load: (key: string) => box(key).load() };
     this.#kinds.set(kind.name, held);
     return {
-      load: (key) => box(key).load(),
+      load: async (key, atLeast = 0) => {
+        const loaded = await box(key).load();
+        if (loaded.seq >= atLeast) return loaded;
+        await box(key).refresh();
+        return box(key).head;
+      },
       head: (key) => box(key).head,
       command: (key, command, decide) => box(key).submit(command, decide),
       since: (key, epoch, seq) => box(key).since(epoch, seq),
       onCommit: (listener) => void listeners.push(listener),
-      followAll: (wanted) => void (held.wanted = wanted),
-      before: async (key, seq, limit) => {
-        const { epoch } = await box(key).load();
-        const stored = await this.#log.before(`${kind.name}:${key}`, epoch, seq, limit);
-        return stored.map((one) => kind.event.parse(kind.upcast(toStreamEvent(one))));
+      followAll: (wanted) => {
+        const before = held.wanted;
+        held.wanted = () => before() || wanted();
       },
+      before: async (key, seq, limit, types) => {
+        const { epoch } = await box(key).load();
+        return (await this.#log.before(`${kind.name}:${key}`, epoch, seq, limit, types)).map(parse);
+      },
+      naming: async (key, field, values) => (await this.#log.naming(`${kind.name}:${key}`, field, values)).map(parse),
     };
   }
 
-  /** Catches up with what other hubs wrote since `since` (UTC ms): one range query, then a tail read per stream held. */
+  /**
+   * Catches up with what was written since `since` (UTC ms): one range query, then a tail read per stream that is behind.
+   * Also with what this hub wrote itself while the database broke off: nobody may ask for that stream again soon.
+   */
   async readTails(since: number): Promise<void> {
-    const heads = await this.#log.writtenByOthers(this.#options.hub, since);
-    for (const [stream, head] of heads) {
-      const held = this.#boxes.get(stream);
-      const split = stream.indexOf(':');
-      const kind = this.#kinds.get(stream.slice(0, split));
-      if (held) {
-        if (head.seq > held.box.head.seq) await held.box.refresh();
-      } else if (kind?.wanted() === true) await kind.load(stream.slice(split + 1));
+    const heads = await this.#log.writtenSince(since);
+    for (const [stream, head] of heads) await this.#catchUp(stream, head.seq);
+  }
+
+  /** Another hub says that a stream has grown to `seq`: reads it when somebody here follows it. */
+  async hear(stream: string, seq: number): Promise<void> {
+    const wanted = this.#heard.get(stream);
+    // One reading at a time per stream; what is said meanwhile is covered by the next.
+    this.#heard.set(stream, Math.max(seq, wanted ?? 0));
+    if (wanted !== undefined) return;
+    try {
+      for (let read = -1; read < (this.#heard.get(stream) ?? -1);) {
+        read = this.#heard.get(stream) ?? -1;
+        await this.#catchUp(stream, read);
+      }
+    } finally {
+      this.#heard.delete(stream);
     }
   }
 
@@ -119,6 +148,15 @@ export class Streams {
       forget();
       this.#boxes.delete(stream);
     }
+  }
+
+  async #catchUp(stream: string, seq: number): Promise<void> {
+    const held = this.#boxes.get(stream);
+    const split = stream.indexOf(':');
+    const kind = this.#kinds.get(stream.slice(0, split));
+    if (held) {
+      if (seq > held.box.head.seq) await held.box.refresh();
+    } else if (kind?.wanted() === true) await kind.load(stream.slice(split + 1));
   }
 
   #tell<S, E extends StreamEvent>(listeners: readonly CommitListener<S, E>[], notice: CommitNotice<S, E>): void {

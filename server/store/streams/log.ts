@@ -1,6 +1,7 @@
 import { MongoBulkWriteError, type Collection, type Db } from 'mongodb';
 import { z } from 'zod';
 import { durable, isDuplicateKey, type Doc } from '../mongo.ts';
+import { Singles } from './Singles.ts';
 import type { StreamEvent } from './types.ts';
 
 const effectState = z.enum(['pending', 'done', 'dead']);
@@ -12,6 +13,9 @@ export const storedEffect = z.object({
   attempts: z.int(),
 });
 export type StoredEffect = z.infer<typeof storedEffect>;
+
+/** Effects are left to whoever wrote the event, or took them up, for this long, ms; then to anybody. */
+export const effectLeaseMs = 15_000;
 
 /** An event as stored. `_id` = stream/epoch/seq, zero-padded: the unique key *and* the reading order. */
 export const storedEvent = z.object({
@@ -49,10 +53,12 @@ export interface Appended {
 export class EventLog {
   readonly #events: Collection<Doc>;
   readonly #streams: Collection<Doc>;
+  readonly #singles: Singles;
 
   constructor(db: Db) {
     this.#events = db.collection<Doc>('events');
     this.#streams = db.collection<Doc>('streams');
+    this.#singles = new Singles(this.#events);
   }
 
   /** The epoch of a stream; a restore from backup raises it. */
@@ -88,14 +94,31 @@ export class EventLog {
     return found.reverse().map((doc) => storedEvent.parse(doc));
   }
 
-  /** Up to `limit` events before `seq`, oldest first. */
-  async before(stream: string, epoch: number, seq: number, limit: number): Promise<StoredEvent[]> {
+  /** Up to `limit` events before `seq`, oldest first; of these types only, when given. */
+  async before(
+    stream: string,
+    epoch: number,
+    seq: number,
+    limit: number,
+    types?: readonly string[],
+  ): Promise<StoredEvent[]> {
+    const range = { _id: { $gt: `${stream}/`, $lt: eventId(stream, epoch, seq) } };
     const found = await this.#events
-      .find({ _id: { $gt: `${stream}/`, $lt: eventId(stream, epoch, seq) } })
+      .find(types ? { ...range, type: { $in: [...types] } } : range)
       .sort({ _id: -1 })
       .limit(limit)
       .toArray();
     return found.reverse().map((doc) => storedEvent.parse(doc));
+  }
+
+  /** Events of a stream whose data name one of these values in this field, oldest first. */
+  async naming(stream: string, field: string, values: readonly string[]): Promise<StoredEvent[]> {
+    if (values.length === 0) return [];
+    const found = await this.#events
+      .find({ [`data.${field}`]: { $in: [...values] }, stream })
+      .sort({ _id: 1 })
+      .toArray();
+    return found.map((doc) => storedEvent.parse(doc));
   }
 
   async byCommand(stream: string, cmd: string): Promise<StoredEvent | null> {
@@ -105,6 +128,11 @@ export class EventLog {
 
   /** Appends in order, durably, up to the first conflict. Any other failure is thrown: then nobody knows, re-read. */
   async append(events: readonly StoredEvent[]): Promise<Appended> {
+    const [only] = events;
+    if (only && events.length === 1) {
+      const appended = await this.#singles.append(only);
+      return { count: appended ? 1 : 0, conflict: !appended };
+    }
     try {
       await this.#events.insertMany(
         events.map((event) => ({ ...event })),
@@ -118,16 +146,15 @@ export class EventLog {
     }
   }
 
-  /** Heads of streams that other hubs wrote to since `since` (UTC ms). */
-  async writtenByOthers(hub: string, since: number): Promise<Map<string, { epoch: number; seq: number }>> {
+  /** Heads of streams that were written to since `since` (UTC ms), by whichever hub: the answer to one's own may have got lost. */
+  async writtenSince(since: number): Promise<Map<string, { epoch: number; seq: number }>> {
     const found = await this.#events
-      .find({ at: { $gt: since } }, { projection: { stream: 1, epoch: 1, seq: 1, hub: 1 } })
+      .find({ at: { $gt: since } }, { projection: { stream: 1, epoch: 1, seq: 1 } })
       .toArray();
-    const row = z.object({ stream: z.string(), epoch: z.int(), seq: z.int(), hub: z.string() });
+    const row = z.object({ stream: z.string(), epoch: z.int(), seq: z.int() });
     const heads = new Map<string, { epoch: number; seq: number }>();
     for (const doc of found) {
-      const { stream, epoch, seq, hub: writer } = row.parse(doc);
-      if (writer === hub) continue;
+      const { stream, epoch, seq } = row.parse(doc);
       const head = heads.get(stream);
       if (!head || epoch > head.epoch || (epoch === head.epoch && seq > head.seq)) heads.set(stream, { epoch, seq });
     }

@@ -9,7 +9,8 @@ import {
   operations,
   pathOf,
 } from '../../../shared/contract/index.ts';
-import { place } from '../../../shared/contract/queue.ts';
+import { place } from '../../../shared/contract/queueViews.ts';
+import { consentVersion } from '../../../shared/contract/recordings.ts';
 import { reply as replySchema, type Reply } from '../../../shared/contract/wire.ts';
 import { testHub, type TestHub } from '../../support/hub.ts';
 import { createRelay, type Relay } from '../../support/relay.ts';
@@ -73,6 +74,9 @@ async function morning(): Promise<{ asha: TestClient; own: string[]; entryId: st
   });
   await asha.subscribe('place', mine.entryId);
   await asha.subscribe('chat', mine.entryId);
+  await asha.subscribe('receipts', mine.entryId);
+  await asha.subscribe('typing', mine.entryId);
+  await asha.subscribe('unread', asha.signedIn.account.id);
 
   const ravisPatient = ravi.signedIn.account.patients[0]?.id ?? '';
   const theirs = await ravi.call('queue.join', {
@@ -111,6 +115,10 @@ async function morning(): Promise<{ asha: TestClient; own: string[]; entryId: st
   await asha.view('place', mine.entryId, place, (state) => state.state === 'done', 'her visit to end');
   await asha.call('queue.history', {});
   await asha.call('chat.history', { threadId: mine.entryId, before: 100 });
+  await asha.call('chat.threads', {});
+  await asha.call('chat.thread', { threadId: mine.entryId });
+  await asha.call('chat.open', { kind: 'waiting', entryId: mine.entryId });
+  await asha.call('chat.search', { threadId: mine.entryId, text: 'a' });
   await asha.http(`${pathOf('queue.history')}?limit=50`);
   await asha.http(pathOf('account.me'));
   await until('both messages on her wire', () => ownTexts.every((text) => relay.down().includes(text)));
@@ -180,10 +188,11 @@ describe('[I3] a patient’s wire', () => {
     const { asha, entryId } = await morning();
     const secrets = await secretsOf(asha);
     const before = relay.down().length;
-    const [someEntry = '', someAccount = '', somePatient = ''] = [
+    const [someEntry = '', someAccount = '', somePatient = '', otherSignIn = ''] = [
       secrets['entryId'],
       secrets['accountId'],
       secrets['patientId'],
+      secrets['sid'],
     ].map((all) => all?.[0]);
     const sessionId = (await asha.call('queue.sessions', {})).sessions[0]?.id ?? '';
     const answers: [string, Reply][] = [];
@@ -209,15 +218,60 @@ describe('[I3] a patient’s wire', () => {
       'queue.addWalkIn': { sessionId, name: 'X', age: 1, gender: 'other', reason: 'x' },
       'queue.callNext': { sessionId, seen: someEntry },
       'queue.prioritise': { sessionId, entryId: someEntry, priority: 'urgent' },
+      'queue.doctors': { clinicId: someEntry },
+      'queue.checkIn': { entryId: someEntry },
+      'queue.checkInCode': { clinicId: someEntry },
+      'queue.placeLink': { sessionId, entryId: someEntry },
+      'queue.scanArrived': { clinicId: someEntry, code: 'A'.repeat(43) },
+      'queue.call': { sessionId, entryId: someEntry, seen: null },
+      'queue.requeue': { sessionId, entryId: someEntry, position: 1 },
+      'queue.transfer': { sessionId, entryId: someEntry, toSessionId: sessionId },
+      'queue.acknowledge': { sessionId, entryId: someEntry, alert: 'arrival' },
+      'queue.triage': { sessionId, entryId: someEntry, vitals: {}, priority: 'normal' },
+      'queue.undo': { sessionId, entryId: someEntry, undoes: 1 },
+      'queue.pause': { sessionId, reason: 'break', until: null },
+      'queue.unpause': { sessionId },
+      'queue.closeDesk': { sessionId, rest: 'cancel' },
+      'queue.accuracy': { clinicId: someEntry, days: 7 },
+      'board.list': { clinicId: someEntry },
+      'board.create': { clinicId: someEntry, doctorId: null, name: 'Mine' },
+      'board.remove': { boardId: someEntry },
+      'auth.revokeSession': { signInId: otherSignIn },
       'consult.join': { entryId: someEntry },
       'consult.info': { entryId: someEntry },
+      'consent.give': { entryId: someEntry, version: consentVersion.options[0], language: 'en' },
+      ...Object.fromEntries(
+        ['consent.withdraw', 'consent.mine', 'recordings.list'].map((name) => [name, { entryId: someEntry }]),
+      ),
       'chat.send': { threadId: someEntry, text: 'hello' },
       'chat.history': { threadId: someEntry, before: 1_000 },
+      'chat.open': { kind: 'waiting', entryId: someEntry },
+      'chat.search': { threadId: someEntry, text: 'e' },
+      'chat.edit': { threadId: someEntry, messageId: someEntry, text: 'hello' },
+      'chat.delete': { threadId: someEntry, messageId: someEntry },
+      ...Object.fromEntries(['chat.thread', 'chat.typing'].map((name) => [name, { threadId: someEntry }])),
+      ...Object.fromEntries(['chat.read', 'chat.delivered'].map((name) => [name, { threadId: someEntry, seq: 1 }])),
+      'notify.read': { notificationId: someEntry },
       ...Object.fromEntries(
-        ['queue.recall', 'queue.start', 'queue.finish', 'queue.skip', 'queue.cancel'].map((name) => [
-          name,
-          { sessionId, entryId: someEntry },
-        ]),
+        ['notify.retryDelivery', 'notify.discardDelivery'].map((name) => [name, { deliveryId: someEntry }]),
+      ),
+      ...Object.fromEntries(
+        ['notify.outbox', 'notify.deadLetters', 'announcements.list'].map((name) => [name, { limit: 5 }]),
+      ),
+      'announcements.publish': { texts: { en: { title: 'x', body: 'x' }, hi: null }, roles: ['patient'] },
+      'announcements.withdraw': { announcementId: someEntry },
+      ...Object.fromEntries(
+        [
+          'queue.recall',
+          'queue.start',
+          'queue.finish',
+          'queue.skip',
+          'queue.cancel',
+          'queue.noShow',
+          'queue.hold',
+          'queue.resume',
+          'queue.markArrived',
+        ].map((name) => [name, { sessionId, entryId: someEntry }]),
       ),
     };
     const harmless = [
@@ -225,9 +279,21 @@ describe('[I3] a patient’s wire', () => {
       'account.me',
       'queue.sessions',
       'queue.history',
+      'chat.threads',
+      'announcements.mine',
+      // One's own settings and list: they name nobody else.
+      ...['notify.readAll', 'notify.dismiss', 'notify.preferences', 'notify.setPreferences', 'notify.vapidKey'],
+      ...['notify.setPhone', 'notify.verifyPhone', 'notify.removePhone'],
+      ...['notify.subscribePush', 'notify.unsubscribePush', 'notify.telegramLink', 'notify.telegramUnlink'],
       'auth.login',
       'auth.refresh',
       'auth.logout',
+      'auth.sessions',
+      ...['auth.changePassword', 'auth.requestReset', 'auth.reset', 'auth.verifyEmail'],
+      ...['account.email', 'account.requestEmailProof'],
+      ...['auth.secondFactor', 'auth.factor', 'auth.enrolFactor', 'auth.confirmFactor'],
+      ...['auth.renewRecoveryCodes', 'auth.removeFactor'],
+      'auth.revokeOthers',
     ];
     expect([...Object.keys(inputs), ...harmless].sort()).toEqual(Object.keys(operations).sort());
     for (const [name, input] of Object.entries(inputs)) {

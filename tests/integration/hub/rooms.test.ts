@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Nodes } from '../../../server/consult/Nodes.ts';
 import { ConsultService } from '../../../server/consult/service.ts';
 import { queueKind } from '../../../server/queue/kind.ts';
-import { createRepos } from '../../../server/store/Repos.ts';
+import { testRepos } from '../../support/repos.ts';
 import { Streams } from '../../../server/store/streams/index.ts';
 import { createLogger } from '../../../server/support/logger.ts';
 import { testDatabase, type TestDatabase } from '../../support/database.ts';
@@ -16,7 +16,7 @@ beforeAll(async () => {
   database = await testDatabase();
   nodes = new Nodes({ urls: [], secret: 'not used', log: createLogger('silent'), now: Date.now });
   consults = new ConsultService({
-    repos: createRepos(database.db),
+    repos: testRepos(database.db),
     queues: new Streams({ db: database.db, hub: 'rooms', now: Date.now }).of(queueKind),
     nodes,
     grantKey: generateKeyPairSync('ed25519').privateKey,
@@ -43,7 +43,7 @@ describe('[D1] a room opens and closes as the queue’s stream says, whenever th
   ];
   const roomAfter = async (room: string, steps: typeof story) => {
     for (const { seq, open } of steps) await (open ? consults.open(room, seq) : consults.close(room, seq));
-    return await createRepos(database.db).rooms.get(room);
+    return await testRepos(database.db).rooms.get(room);
   };
 
   test('every order of every part of the story ends where its last event is', async () => {
@@ -67,7 +67,7 @@ describe('[D1] a room opens and closes as the queue’s stream says, whenever th
     for (let n = 0; n < 10; n++) {
       const room = uuid(500 + n);
       await Promise.all(story.map(({ seq, open }) => (open ? consults.open(room, seq) : consults.close(room, seq))));
-      expect(await createRepos(database.db).rooms.get(room)).toMatchObject({ status: 'closed', at: 8 });
+      expect(await testRepos(database.db).rooms.get(room)).toMatchObject({ status: 'closed', at: 8 });
     }
     expect(await roomAfter(uuid(600), story.slice(0, 3))).toMatchObject({ status: 'open', epoch: 2 });
   });

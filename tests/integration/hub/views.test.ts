@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { chatKind } from '../../../server/chat/kind.ts';
 import { streamStart } from '../../../server/hub/streamStart.ts';
 import { Streams } from '../../../server/store/streams/index.ts';
-import { place, type Place } from '../../../shared/contract/queue.ts';
+import { place, type Place } from '../../../shared/contract/queueViews.ts';
 import { testHub, type TestHub } from '../../support/hub.ts';
 import { uuid } from '../../support/histories.ts';
 import type { TestClient } from '../../support/TestClient.ts';

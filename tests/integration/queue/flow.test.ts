@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { directory, place, type Place } from '../../../shared/contract/queue.ts';
+import { directory, place, type Place } from '../../../shared/contract/queueViews.ts';
 import { queueEvent, queueState, reduceQueue, waitingOrder, type QueueState } from '../../../shared/state/queue.ts';
 import { testHub, type TestHub } from '../../support/hub.ts';
 import type { TestClient } from '../../support/TestClient.ts';

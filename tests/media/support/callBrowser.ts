@@ -19,6 +19,8 @@ export interface PageOptions {
   mediaPort?: number;
   /** Answers the page's wish for a fresh grant. */
   freshTicket?: () => Promise<{ url: string; grant: string } | null>;
+  /** Before anything is loaded. */
+  prepare?: (page: Page) => Promise<void>;
 }
 
 export interface CallPage {
@@ -109,6 +111,7 @@ async function openPage(browser: Browser, site: string, options: PageOptions = {
     return options.freshTicket?.() ?? null;
   });
   if (options.mediaPort !== undefined) await page.addInitScript(throughRelay, options.mediaPort);
+  await options.prepare?.(page);
   await page.goto(site);
   await page.waitForFunction(() => 'call' in window);
   return { page, ticketsAsked: () => asked };

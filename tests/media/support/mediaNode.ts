@@ -1,3 +1,6 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { pino } from 'pino';
@@ -13,6 +16,7 @@ import {
   type GrantClaims,
   type SfuRoomInfo,
 } from '../../../shared/contract/sfu.ts';
+import { consentClaims, consentType } from '../../../shared/contract/sfuRecording.ts';
 
 const quiet = { step: () => undefined, info: () => undefined };
 const silent = pino({ level: 'silent' });
@@ -25,6 +29,8 @@ export interface MediaNode extends AsyncDisposable {
   readonly node: SfuNode;
   /** A grant that is good unless told otherwise. */
   grant(claims?: Partial<GrantClaims>, signWith?: Signing): Promise<string>;
+  /** A consent as the hub signs it. */
+  consent(room: string, peer: string, givenAt?: number): Promise<string>;
   control(
     path: string,
     body?: unknown,
@@ -64,6 +70,7 @@ export async function testConfig(
     secret,
     allowedOrigins: 'localhost',
     iceServers: [],
+    spoolDir: await mkdtemp(join(tmpdir(), 'nadi-spool-')),
     logLevel: 'silent',
     limits: { ...defaultLimits, ...limits },
     ...config,
@@ -97,9 +104,8 @@ export async function startMediaNode(
     secret,
     node,
     grant: (claims, { key = privateKey, type = grantType, extra = {} } = {}) =>
-      new SignJWT({ ...grantFor(node.bootId, now, claims), ...extra })
-        .setProtectedHeader({ alg: 'EdDSA', typ: type })
-        .sign(key),
+      signGrant(key, node.bootId, now, claims, { type, extra }),
+    consent: (room, peer, givenAt = now()) => signConsent(privateKey, room, peer, givenAt),
     control,
     room: async (name) => {
       const { status, body } = await control(`/control/rooms/${name}`);
@@ -108,6 +114,25 @@ export async function startMediaNode(
     workers: async () => sfuNodeInfo.parse((await control('/control/node')).body).workers,
     [Symbol.asyncDispose]: () => node.close(),
   };
+}
+
+/** A grant as the hub signs it, good unless told otherwise. */
+export async function signGrant(
+  key: KeyObject,
+  bootId: string,
+  now: () => number,
+  claims: Partial<GrantClaims> = {},
+  { type = grantType, extra = {} }: Omit<Signing, 'key'> = {},
+): Promise<string> {
+  const signed = new SignJWT({ ...grantFor(bootId, now, claims), ...extra });
+  return await signed.setProtectedHeader({ alg: 'EdDSA', typ: type }).sign(key);
+}
+
+/** A consent as the hub signs it. */
+export async function signConsent(key: KeyObject, room: string, peer: string, givenAt: number): Promise<string> {
+  const iat = Math.floor(givenAt / 1000);
+  const claims = consentClaims.parse({ room, peer, jti: randomUUID(), givenAt, iat, exp: iat + 3_600 });
+  return await new SignJWT({ ...claims }).setProtectedHeader({ alg: 'EdDSA', typ: consentType }).sign(key);
 }
 
 function grantFor(aud: string, now: () => number, claims: Partial<GrantClaims> = {}): GrantClaims {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient, type Db } from 'mongodb';
-import { createRepos } from '../../../server/store/Repos.ts';
+import { testRepos } from '../../support/repos.ts';
 import { demoPassword } from '../../../server/seed/people.ts';
 import { newId, randomBelow } from '../../../server/support/ids.ts';
 import { newPatientCode } from '../../../shared/patientCode.ts';
@@ -163,7 +163,7 @@ export class Clinic {
   }
 
   async #moreAccounts(): Promise<string[]> {
-    const repos = createRepos(this.db);
+    const repos = testRepos(this.db);
     const model = await repos.accounts.one({ email: 'patient@demo.nadi' });
     if (!model) throw new Error('the demo patient is missing');
     const emails: string[] = [];

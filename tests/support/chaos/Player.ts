@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { answered, beginSync, emptyCore, receive, type Core } from '../../../client/src/lib/streamCore.ts';
 import type { SignedIn } from '../../../shared/contract/accounts.ts';
 import type { OperationName } from '../../../shared/contract/index.ts';
-import { batchFrame, contractVersion, reply as replySchema, subscribed } from '../../../shared/contract/wire.ts';
+import {
+  batchFrame,
+  contractVersion,
+  moveFrame,
+  reply as replySchema,
+  subscribed,
+} from '../../../shared/contract/wire.ts';
 import {
   emptyQueue,
   queueEvent,
@@ -29,6 +35,8 @@ export class Player {
   readonly #token: string;
   readonly #recorder: Recorder;
   readonly #mirrors = new Map<string, Mirror>();
+  /** What to do when the hub stops and says so. */
+  onMove: (withinMs: number) => void = () => undefined;
   #socket: Socket | null = null;
 
   constructor(signedIn: SignedIn, recorder: Recorder) {
@@ -51,6 +59,10 @@ export class Player {
       reconnection: false,
     });
     this.#socket = socket;
+    socket.on('move', (raw: unknown) => {
+      const { withinMs } = moveFrame.parse(raw);
+      if (this.#socket === socket) this.onMove(withinMs);
+    });
     socket.on('batch', (raw: unknown) => {
       const frame = batchFrame.parse(raw);
       const mirror = this.#mirrors.get(frame.key);
@@ -63,6 +75,8 @@ export class Player {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('connect_error', reject);
+      // A hub that stops while it lets us in says neither.
+      socket.once('disconnect', reject);
     });
     await Promise.all([...this.#mirrors.keys()].map((sessionId) => this.#sync(socket, sessionId)));
   }
@@ -103,9 +117,10 @@ export class Player {
     const { name, input, requestId } = command;
     let outcome: Outcome = { kind: 'lost' };
     let details: unknown;
+    const socket = this.#socket;
     try {
-      if (!this.#socket) throw new Error('not connected');
-      const raw: unknown = await this.#socket.timeout(ackMs).emitWithAck('op', { name, input, requestId });
+      if (!socket) throw new Error('not connected');
+      const raw: unknown = await socket.timeout(ackMs).emitWithAck('op', { name, input, requestId });
       const reply = replySchema.parse(raw);
       if (reply.ok) outcome = { kind: 'ok', data: data.parse(reply.data) };
       else {
@@ -114,10 +129,12 @@ export class Player {
           this.#recorder.unexpected.push(`${name} ${requestId} was answered INTERNAL`);
         if (!unknowing.has(reply.error.code)) outcome = { kind: 'refused', code: reply.error.code };
       }
-    } catch {
-      // No answer: the connection broke, or there was none.
-      if (this.connected)
-        this.#recorder.unexpected.push(`${name} ${requestId} was not answered over a living connection`);
+    } catch (error) {
+      // No answer: the connection it was sent over broke, or there was none. Another may be there by now.
+      if (socket?.connected === true)
+        this.#recorder.unexpected.push(
+          `${name} ${requestId} was not answered over a living connection: ${String(error)}`,
+        );
     }
     const answeredAt = outcome.kind === 'lost' ? null : this.#recorder.tick();
     command.attempts.push({ sent, answered: answeredAt, outcome });

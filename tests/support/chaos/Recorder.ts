@@ -1,6 +1,9 @@
 import { operationOf, type OperationName } from '../../../shared/contract/index.ts';
-import { effectsRanOnce, queueRulesHeld } from '../history/effects.ts';
+import { effectsRanOnce } from '../history/effects.ts';
 import { acknowledgedIsThere, intentsAreThere, logIsWhole, nothingElseIsThere, orderIsKept } from '../history/log.ts';
+import { notifiedOnce } from '../history/notices.ts';
+import { queueRulesHeld } from '../history/steps.ts';
+import { transfersFit } from '../history/transfers.ts';
 import type { Attempt, Found, RecordedCommand } from '../history/types.ts';
 
 export interface OpenCommand extends RecordedCommand {
@@ -50,13 +53,13 @@ export class Recorder {
       ...acknowledgedIsThere(this.commands, found.events),
       ...nothingElseIsThere(this.commands, found.events),
       ...orderIsKept(this.commands, found.events),
-      ...queueRulesHeld(found.events),
+      ...queueRulesHeld(found.events, this.commands),
       ...intentsAreThere(this.commands, found.audit, (name) => operationOf(name).audited === true),
     ];
   }
 
   /** The same, and what should have followed from it. */
   finalViolations(found: Found): string[] {
-    return [...this.violations(found), ...effectsRanOnce(found)];
+    return [...this.violations(found), ...effectsRanOnce(found), ...transfersFit(found), ...notifiedOnce(found.events)];
   }
 }

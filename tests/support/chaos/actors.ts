@@ -9,12 +9,14 @@ export interface Burst {
   readonly random: Random;
   readonly sessions: readonly string[];
   over(): boolean;
+  /** Desks may come to their end. */
+  readonly closes?: boolean;
 }
 
 const place = z.object({ entryId: z.string(), sessionId: z.string().optional() });
 
 /** Sends, sometimes twice as a client does whose answer got lost, and breathes. */
-async function act(burst: Burst, player: Player, ...[name, input, stream]: Parameters<Player['send']>) {
+export async function act(burst: Burst, player: Player, ...[name, input, stream]: Parameters<Player['send']>) {
   const result = await player.send(name, input, stream);
   if (result.outcome.kind !== 'lost' && burst.random.chance(0.08)) await player.attempt(result.command);
   await delay(burst.random.int(0, 25));

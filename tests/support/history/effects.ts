@@ -1,10 +1,8 @@
 import {
-  atDesk,
   emptyQueue,
   isActive,
   queueEvent,
   reduceQueue,
-  waitingOrder,
   type QueueEvent,
   type QueueState,
 } from '../../../shared/state/queue.ts';
@@ -13,53 +11,22 @@ import type { Found, FoundEvent } from './types.ts';
 
 type Violations = string[];
 
-/** The queues as their logs tell them. */
-export function queuesOf(events: readonly FoundEvent[]): Map<string, { events: QueueEvent[]; state: QueueState }> {
-  const queues = new Map<string, { events: QueueEvent[]; state: QueueState }>();
+/** A queue as its log tells it: the events, the command that each one carries, and what they add up to. */
+export interface LoggedQueue {
+  readonly events: QueueEvent[];
+  readonly commands: (string | undefined)[];
+  readonly state: QueueState;
+}
+
+export function queuesOf(events: readonly FoundEvent[]): Map<string, LoggedQueue> {
+  const queues = new Map<string, LoggedQueue>();
   for (const [stream, stored] of byStream(events)) {
     if (!stream.startsWith('queue:')) continue;
     const own = stored.map((event) => queueEvent.parse(event));
-    queues.set(stream, { events: own, state: own.reduce(reduceQueue, emptyQueue) });
+    const commands = stored.map((event) => event.cmd);
+    queues.set(stream, { events: own, commands, state: own.reduce(reduceQueue, emptyQueue) });
   }
   return queues;
-}
-
-/** Tokens 1…n in order of joining; one patient at the desk at a time; calls follow the waiting order; no step out of turn. */
-export function queueRulesHeld(events: readonly FoundEvent[]): Violations {
-  const wrong: Violations = [];
-  for (const [stream, { events: own }] of queuesOf(events)) {
-    let state = emptyQueue;
-    for (const event of own) {
-      const problem = stepProblem(state, event);
-      if (problem !== null) wrong.push(`${stream}: seq ${event.seq} ${event.type}: ${problem}`);
-      state = reduceQueue(state, event);
-    }
-  }
-  return wrong;
-}
-
-function stepProblem(state: QueueState, event: QueueEvent): string | null {
-  if (event.type === 'joined') {
-    if (state.entries[event.data.entryId]) return 'this entry had joined already';
-    return event.data.token === state.nextToken ? null : `token ${event.data.token} instead of ${state.nextToken}`;
-  }
-  const entry = state.entries[event.data.entryId];
-  if (!entry) return 'an entry that never joined';
-  switch (event.type) {
-    case 'called':
-      if (atDesk(state)) return 'while somebody is at the desk';
-      if (entry.state === 'skipped') return null;
-      return waitingOrder(state)[0]?.id === entry.id ? null : 'not the next in order';
-    case 'recalled':
-    case 'started':
-    case 'skipped':
-      return entry.state === 'called' ? null : `on one who is ${entry.state}`;
-    case 'finished':
-      return entry.state === 'in-consultation' ? null : `on one who is ${entry.state}`;
-    case 'cancelled':
-    case 'prioritised':
-      return ['waiting', 'called', 'skipped'].includes(entry.state) ? null : `on one who is ${entry.state}`;
-  }
 }
 
 /** Every effect of every event was carried out, and what it should have left behind is there once. */
@@ -73,33 +40,43 @@ export function effectsRanOnce(found: Found): Violations {
   }
   for (const [stream, { events, state }] of queuesOf(found.events)) {
     wrong.push(
-      ...encountersFit(stream, events, found),
+      ...encountersFit(stream, events, state, found),
       ...placesFit(stream, state, found),
-      ...roomsFit(stream, events, found),
+      ...roomsFit(stream, events, state, found),
     );
   }
-  const started = found.events.filter((event) => event.type === 'started').length;
-  if (found.encounters.length !== started)
-    wrong.push(`${found.encounters.length} encounters for ${started} started entries`);
+  const visited = new Set(
+    [...queuesOf(found.events).values()].flatMap(({ events }) =>
+      events.flatMap((event) => (event.type === 'started' ? event.data.entryId : [])),
+    ),
+  );
+  if (found.encounters.length !== visited.size)
+    wrong.push(`${found.encounters.length} encounters for ${visited.size} started entries`);
   return wrong;
 }
 
-function encountersFit(stream: string, events: readonly QueueEvent[], found: Found): Violations {
+/** One visit for everybody whose consultation ever began: under way, over, or void when its beginning was taken back. */
+function encountersFit(stream: string, events: readonly QueueEvent[], state: QueueState, found: Found): Violations {
   const wrong: Violations = [];
-  for (const event of events) {
-    if (event.type !== 'started') continue;
-    const { entryId, encounterId } = event.data;
+  const started = new Map(
+    events.flatMap((event) => (event.type === 'started' ? [[event.data.entryId, event.data]] : [])),
+  );
+  for (const { entryId, encounterId } of started.values()) {
     const own = found.encounters.filter((encounter) => encounter.entryId === entryId);
     const [encounter] = own;
-    if (!encounter || own.length !== 1 || encounter._id !== encounterId) {
+    const entry = state.entries[entryId];
+    if (!entry || !encounter || own.length !== 1 || encounter._id !== encounterId) {
       wrong.push(`${stream}: ${own.length} encounters for started entry ${entryId}`);
       continue;
     }
-    const end = events.find((other) => other.type === 'finished' && other.data.entryId === entryId);
-    const wanted = end ? 'completed' : 'in-progress';
+    const over = !isActive(entry.state);
+    const wanted = entry.encounterId === null ? 'void' : over ? 'completed' : 'in-progress';
     if (encounter.status !== wanted)
-      wrong.push(`${stream}: the encounter of ${entryId} is ${encounter.status}, not ${wanted}`);
-    if (end && encounter.endedAt !== end.at) wrong.push(`${stream}: the encounter of ${entryId} ended at another time`);
+      wrong.push(`${stream}: the encounter of ${entryId} (${entry.state}) is ${encounter.status}, not ${wanted}`);
+    if (wanted === 'completed' && encounter.endedAt !== entry.endedAt)
+      wrong.push(`${stream}: the encounter of ${entryId} ended at another time`);
+    if (wanted === 'in-progress' && encounter.endedAt !== null)
+      wrong.push(`${stream}: the encounter of ${entryId} goes on and has an end`);
   }
   return wrong;
 }
@@ -130,16 +107,17 @@ function placesFit(stream: string, state: QueueState, found: Found): Violations 
 }
 
 /** A room is open exactly while its entry is called or in consultation. */
-function roomsFit(stream: string, events: readonly QueueEvent[], found: Found): Violations {
+function roomsFit(stream: string, events: readonly QueueEvent[], state: QueueState, found: Found): Violations {
   const wrong: Violations = [];
-  const state = events.reduce(reduceQueue, emptyQueue);
-  for (const entry of Object.values(state.entries)) {
-    if (entry.mode !== 'video' || entry.calledAt === null) continue;
-    const room = found.rooms.find((one) => one._id === entry.id);
+  const called = new Set(events.flatMap((event) => (event.type === 'called' ? event.data.entryId : [])));
+  for (const entryId of called) {
+    const entry = state.entries[entryId];
+    if (entry?.mode !== 'video') continue;
+    const room = found.rooms.find((one) => one._id === entryId);
     const open = entry.state === 'called' || entry.state === 'in-consultation';
-    if (!room && open) wrong.push(`${stream}: entry ${entry.id} is ${entry.state} and has no room`);
+    if (!room && open) wrong.push(`${stream}: entry ${entryId} is ${entry.state} and has no room`);
     if (room && (room.status === 'open') !== open) {
-      wrong.push(`${stream}: entry ${entry.id} is ${entry.state} and its room is ${room.status}`);
+      wrong.push(`${stream}: entry ${entryId} is ${entry.state} and its room is ${room.status}`);
     }
   }
   return wrong;

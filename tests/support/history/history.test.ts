@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { effectsRanOnce, queueRulesHeld } from './effects.ts';
+import { effectsRanOnce } from './effects.ts';
 import { acknowledgedIsThere, intentsAreThere, logIsWhole, nothingElseIsThere, orderIsKept } from './log.ts';
+import { queueRulesHeld } from './steps.ts';
+import { transfersFit } from './transfers.ts';
 import type { Found, FoundEvent, RecordedCommand } from './types.ts';
 
 const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -80,8 +82,9 @@ function violations(sent: readonly RecordedCommand[], after: Found): string[] {
     ...acknowledgedIsThere(sent, after.events),
     ...nothingElseIsThere(sent, after.events),
     ...orderIsKept(sent, after.events),
-    ...queueRulesHeld(after.events),
+    ...queueRulesHeld(after.events, sent),
     ...effectsRanOnce(after),
+    ...transfersFit(after),
     ...intentsAreThere(sent, after.audit, () => true),
   ];
 }

@@ -13,6 +13,7 @@ const event = z.object({
   cmd: z.string().optional(),
   effects: z.array(z.object({ id: z.string(), kind: z.string(), state: z.string() })).optional(),
   due: z.number().optional(),
+  committed: z.number().optional(),
 });
 const place = z.object({
   _id: z.string(),
@@ -40,14 +41,22 @@ const audit = z.object({
 
 /** Everything durable, read from the database itself and not through a hub. */
 export async function readFound(db: Db): Promise<Found> {
-  const all = async <T>(name: string, schema: z.ZodType<T>): Promise<T[]> =>
-    (await db.collection(name).find({}).toArray()).map((doc) => schema.parse(doc));
-  const [events, places, encounters, rooms, records] = await Promise.all([
-    all('events', event),
-    all('places', place),
-    all('encounters', encounter),
-    all('rooms', room),
-    all('audit', audit),
-  ]);
-  return { events, places, encounters, rooms, audit: records };
+  const names = ['events', 'places', 'encounters', 'rooms', 'audit'];
+  const all = await Promise.all(
+    names.map(async (name) => [name, await db.collection(name).find({}).toArray()] as const),
+  );
+  const tables = new Map<string, readonly unknown[]>(all);
+  return foundIn((name) => tables.get(name) ?? []);
+}
+
+/** The same from documents at hand. */
+export function foundIn(table: (name: string) => readonly unknown[]): Found {
+  const all = <T>(name: string, schema: z.ZodType<T>): T[] => table(name).map((doc) => schema.parse(doc));
+  return {
+    events: all('events', event),
+    places: all('places', place),
+    encounters: all('encounters', encounter),
+    rooms: all('rooms', room),
+    audit: all('audit', audit),
+  };
 }

@@ -36,6 +36,8 @@ export interface FoundEvent {
   readonly cmd?: string | undefined;
   readonly effects?: readonly { readonly id: string; readonly kind: string; readonly state: string }[] | undefined;
   readonly due?: number | undefined;
+  /** Moment of the test's own counter after which it was durable, where the test can know. */
+  readonly committed?: number | undefined;
 }
 export interface FoundPlace {
   readonly _id: string;

@@ -1,8 +1,10 @@
-import type { MediaSource } from '../../../../shared/contract/sfu.ts';
+import type { MediaSource, SfuInput } from '../../../../shared/contract/sfu.ts';
+import { recordingOff, type RecordingInfo } from '../../../../shared/contract/sfuRecording.ts';
 import { Emitter } from './Emitter.ts';
 import { LocalDevices } from './LocalDevices.ts';
 import { Reconciler } from './Reconciler.ts';
 import { RoomConnection } from './RoomConnection.ts';
+import { SignalLost } from './SignalLink.ts';
 import { qualityOf, readStats } from './roomStats.ts';
 import {
   finalStates,
@@ -101,6 +103,7 @@ export class ConsultRoom {
         },
         changed: () => {
           this.#emitter.emit('peers', this.peers);
+          this.#emitter.emit('recording', this.recording);
           void this.#reconciler.run();
         },
       },
@@ -138,6 +141,34 @@ export class ConsultRoom {
     await signal?.request('setPreferredLayers', { consumer: received.consumer.id, spatial });
   }
 
+  /** One's own seat; `undefined` until it is taken. */
+  get me(): string | undefined {
+    return this.#connection?.me;
+  }
+
+  /** What the node's recorder really does. */
+  get recording(): RecordingInfo {
+    return this.#connection?.view.recording ?? recordingOff;
+  }
+
+  /** Shows one's consent, as the hub signed it. @throws SignalRefused or SignalLost, as the three after it */
+  consent(token: string): Promise<void> {
+    return this.#ask('consent', { token });
+  }
+
+  /** Stops the recording at once, and nothing of oneself is recorded without a new consent. */
+  withdrawConsent(): Promise<void> {
+    return this.#ask('withdrawConsent', {});
+  }
+
+  startRecording(): Promise<void> {
+    return this.#ask('startRecording', {});
+  }
+
+  stopRecording(): Promise<void> {
+    return this.#ask('stopRecording', {});
+  }
+
   /** Counters of the present connection, `undefined` while there is none. */
   async stats(): Promise<RoomStats | undefined> {
     const { media, view } = this.#connection ?? {};
@@ -171,6 +202,15 @@ export class ConsultRoom {
     await connection.signal.request('end', {});
     connection.finish('ended');
     this.#reconciler.stop();
+  }
+
+  async #ask<N extends 'consent' | 'withdrawConsent' | 'startRecording' | 'stopRecording'>(
+    name: N,
+    input: SfuInput<N>,
+  ): Promise<void> {
+    const signal = this.#connection?.signal;
+    if (signal === undefined) throw new SignalLost('not connected');
+    await signal.request(name, input);
   }
 
   async #set(source: MediaSource, on: boolean): Promise<void> {

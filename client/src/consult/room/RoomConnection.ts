@@ -2,7 +2,7 @@ import type { RoomSnapshot, SfuErrorCode, SfuEvent, SfuEventName, SfuOutput } fr
 import { MediaLink } from './MediaLink.ts';
 import { meaningOf, nextStep, pauseBefore, type RecoveryStep, type Trouble } from './recovery.ts';
 import { finalStates, type JoinOptions, type RoomState, type RoomTicket } from './roomTypes.ts';
-import { applyUpdate } from './roomView.ts';
+import { applyUpdate, emptyRoom } from './roomView.ts';
 import { SignalLink, SignalRefused, type SignalListener } from './SignalLink.ts';
 
 /** Attempts in a row after which it is left to a person to try again (about a minute). */
@@ -35,7 +35,7 @@ export class RoomConnection {
   #signal: SignalLink | undefined;
   #media: MediaLink | undefined;
   #joined: Joined | undefined;
-  #view: RoomSnapshot = { revision: 0, peers: [], producers: [] };
+  #view: RoomSnapshot = emptyRoom;
   /** Raised with every new socket; what older ones still say is not heard. */
   #turn = 0;
   #socketLostAt = 0;
@@ -101,7 +101,7 @@ export class RoomConnection {
     this.#media?.close();
     this.#signal = undefined;
     this.#media = undefined;
-    this.#view = { revision: 0, peers: [], producers: [] };
+    this.#view = emptyRoom;
     if (state !== 'failed') globalThis.removeEventListener('online', this.#onOnline);
     this.#wake?.();
     this.#listener.changed();

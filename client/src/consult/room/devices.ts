@@ -1,4 +1,5 @@
 import type { MediaSource } from '../../../../shared/contract/sfu.ts';
+import { chosenDevice } from './chosen.ts';
 import type { MediaProblem } from './roomTypes.ts';
 
 /** What getUserMedia was refused with, as people understand it (names: Media Capture and Streams, W3C). */
@@ -20,13 +21,16 @@ export function problemOf(error: unknown): MediaProblem {
   }
 }
 
-/** Asks the browser for one track. @throws what `problemOf` reads */
+/** Asks the browser for one track, of the device chosen here if it is still there. @throws what `problemOf` reads */
 export async function openDevice(source: MediaSource): Promise<MediaStreamTrack> {
+  const id = chosenDevice(source);
+  const chosen = id === undefined ? {} : { deviceId: { ideal: id } };
   const constraints: MediaStreamConstraints =
     source === 'microphone'
-      ? { audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } }
+      ? { audio: { ...chosen, echoCancellation: true, noiseSuppression: true, autoGainControl: true } }
       : {
           video: {
+            ...chosen,
             width: { ideal: 1280 },
             height: { ideal: 720 },
             frameRate: { ideal: 25, max: 30 },

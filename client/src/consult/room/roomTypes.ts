@@ -1,3 +1,4 @@
+import type { RecordingInfo } from '../../../../shared/contract/sfuRecording.ts';
 import type { MediaSource, PeerInfo, SfuErrorCode, SfuRole } from '../../../../shared/contract/sfu.ts';
 
 /**
@@ -99,4 +100,6 @@ export interface RoomEvents {
   /** Microphone or camera changed. */
   local: Readonly<Record<MediaSource, LocalSource>>;
   quality: Quality;
+  /** The recorder's state, as the node tells it. */
+  recording: RecordingInfo;
 }

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProducerInfo, RoomChange, RoomSnapshot } from '../../../../shared/contract/sfu.ts';
-import { applyUpdate } from './roomView.ts';
+import { recordingOff } from '../../../../shared/contract/sfuRecording.ts';
+import { applyUpdate, emptyRoom } from './roomView.ts';
 
 const doctor = { id: 'd', role: 'doctor', state: 'connected' } as const;
 const patient = { id: 'p', role: 'patient', state: 'connected' } as const;
 const camera: ProducerInfo = { id: 'c1', peer: 'p', kind: 'video', source: 'camera', paused: false };
-const start: RoomSnapshot = { revision: 4, peers: [doctor], producers: [] };
+const start: RoomSnapshot = { revision: 4, peers: [doctor], producers: [], recording: recordingOff };
 
 function play(view: RoomSnapshot, ...changes: RoomChange[]): RoomSnapshot {
   return changes.reduce((at, change) => {
@@ -20,7 +21,7 @@ describe('applyUpdate', () => {
   const full = play(start, { type: 'peer-joined', peer: patient }, { type: 'producer-added', producer: camera });
 
   it('follows who comes, sends and mutes', () => {
-    expect(full).toEqual({ revision: 6, peers: [doctor, patient], producers: [camera] });
+    expect(full).toEqual({ revision: 6, peers: [doctor, patient], producers: [camera], recording: recordingOff });
     const changed = play(
       full,
       { type: 'producer-paused', producer: 'c1', peer: 'p', paused: true },
@@ -33,7 +34,7 @@ describe('applyUpdate', () => {
 
   it('takes the producers of one who leaves away', () => {
     const left = play(full, { type: 'peer-left', peer: 'p', reason: 'left' });
-    expect(left).toEqual({ revision: 7, peers: [doctor], producers: [] });
+    expect(left).toEqual({ revision: 7, peers: [doctor], producers: [], recording: recordingOff });
   });
 
   it('passes over what a snapshot holds already, and sees what is missing', () => {
@@ -56,7 +57,7 @@ describe('applyUpdate', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 30 }), fc.nat(30), (changes, cut) => {
         const updates = changes.map((one, at) => ({ revision: at + 1, change: one }));
-        const empty: RoomSnapshot = { revision: 0, peers: [], producers: [] };
+        const empty: RoomSnapshot = emptyRoom;
         const snapshot = play(empty, ...changes.slice(0, cut));
         // All of them again, those in the snapshot too: they must make no difference.
         let view: RoomSnapshot = snapshot;

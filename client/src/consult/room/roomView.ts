@@ -1,5 +1,9 @@
 import type { RoomChange, RoomSnapshot } from '../../../../shared/contract/sfu.ts';
+import { recordingOff } from '../../../../shared/contract/sfuRecording.ts';
 import { assertUnreachable } from '../../../../shared/errors.ts';
+
+/** Before anything is known of it. */
+export const emptyRoom: RoomSnapshot = { revision: 0, peers: [], producers: [], recording: recordingOff };
 
 /**
  * Applies one numbered change to what is known of a room.
@@ -42,6 +46,8 @@ function applyChange(view: RoomSnapshot, change: RoomChange): RoomSnapshot {
           known.id === change.producer ? { ...known, paused: change.paused } : known,
         ),
       };
+    case 'recording':
+      return { ...view, recording: change.recording };
     default:
       return assertUnreachable(change);
   }

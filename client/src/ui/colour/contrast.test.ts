@@ -5,7 +5,7 @@ import { contrast, inSrgb, parseOklch, readThemes, type Oklch } from './contrast
 
 const themes = readThemes(readFileSync(join(import.meta.dirname, '../tokens.css'), 'utf8'));
 
-const surfaces = ['page', 'surface', 'sunken'];
+const surfaces = ['page', 'surface', 'sunken', 'board'];
 const meanings = ['waiting', 'called', 'consult', 'urgent', 'emergency', 'done', 'hold'];
 
 /** [foreground, background, least ratio]; WCAG 2.2: 1.4.3 text 4.5:1, 1.4.11 controls 3:1. */

@@ -1,0 +1,123 @@
+import type { Collection, Db } from 'mongodb';
+import { z } from 'zod';
+import { Lookups } from '../store/Lookups.ts';
+import { isDuplicateKey, type Doc } from '../store/mongo.ts';
+import { type MasterKeys, SealError, type WrappedKey } from './MasterKeys.ts';
+
+const storedKey = z.object({
+  _id: z.string(),
+  /** Absent once destroyed. */
+  wrapped: z.object({ kid: z.string(), bytes: z.string() }).optional(),
+  createdAt: z.number(),
+  destroyedAt: z.number().optional(),
+});
+type StoredKey = z.infer<typeof storedKey>;
+
+/** A key taken from the database is believed for this long: a destroyed one stops opening within it, on every hub. */
+const rememberMs = 5_000;
+const mostRemembered = 5_000;
+
+/**
+ * One key per subject (a patient; a clinic for what belongs to no patient), wrapped by the master key. Everything clinical
+ * about the subject is sealed with it: destroying it erases them everywhere, backups of the data included.
+ */
+export class PatientKeys {
+  readonly #keys: Collection<Doc>;
+  readonly #lookups: Lookups;
+  readonly #master: MasterKeys;
+  readonly #now: () => number;
+  readonly #remembered = new Map<string, { readonly key: Buffer; readonly until: number }>();
+
+  constructor(db: Db, master: MasterKeys, now: () => number) {
+    this.#keys = db.collection<Doc>('keys');
+    this.#lookups = new Lookups(this.#keys);
+    this.#master = master;
+    this.#now = now;
+  }
+
+  /** The subject's key, made on first use. @throws SealError when it was destroyed. */
+  async keyOf(subjectId: string): Promise<Buffer> {
+    const known = await this.#known(subjectId);
+    if (known !== undefined) {
+      if (known === null) throw new SealError('this key was destroyed');
+      return known;
+    }
+    const made = await this.#make(subjectId);
+    if (!made.wrapped) throw new SealError('this key was destroyed');
+    return this.#unwrapped(subjectId, made.wrapped);
+  }
+
+  /** The subject's key for reading: null when it was destroyed, undefined when there never was one. */
+  async keyIfAny(subjectId: string): Promise<Buffer | null | undefined> {
+    return await this.#known(subjectId);
+  }
+
+  async #known(subjectId: string): Promise<Buffer | null | undefined> {
+    const known = this.#remembered.get(subjectId);
+    if (known && known.until > this.#now()) return known.key;
+    const stored = await this.#read(subjectId);
+    if (!stored) return undefined;
+    return stored.wrapped ? this.#unwrapped(subjectId, stored.wrapped) : null;
+  }
+
+  #unwrapped(subjectId: string, wrapped: WrappedKey): Buffer {
+    const key = this.#master.unwrap(wrapped, subjectId);
+    if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
+    this.#remembered.set(subjectId, { key, until: this.#now() + rememberMs });
+    return key;
+  }
+
+  /** Erases the subject: what was sealed for them can never be opened again. Idempotent; a key never comes back. */
+  async destroy(subjectId: string): Promise<void> {
+    this.#remembered.delete(subjectId);
+    const now = this.#now();
+    await this.#keys.updateOne(
+      { _id: subjectId },
+      { $set: { destroyedAt: now }, $unset: { wrapped: '' }, $setOnInsert: { createdAt: now } },
+      { upsert: true },
+    );
+  }
+
+  /**
+   * Wraps every key with the current master key. May run while the hub serves, be interrupted and be run again.
+   * @returns how many were wrapped anew.
+   */
+  async rewrap(batch = 500): Promise<number> {
+    let done = 0;
+    for (;;) {
+      const old = await this.#keys
+        .find({ wrapped: { $exists: true }, 'wrapped.kid': { $ne: this.#master.current } })
+        .limit(batch)
+        .toArray();
+      if (old.length === 0) return done;
+      const changes = old.map((doc) => {
+        const { _id, wrapped } = storedKey.parse(doc);
+        if (!wrapped) throw new SealError('a key without its bytes');
+        const next = this.#master.wrap(this.#master.unwrap(wrapped, _id), _id);
+        return {
+          updateOne: { filter: { _id, 'wrapped.bytes': wrapped.bytes }, update: { $set: { wrapped: next } } },
+        };
+      });
+      done += (await this.#keys.bulkWrite(changes, { ordered: false })).modifiedCount;
+    }
+  }
+
+  async #read(subjectId: string): Promise<StoredKey | null> {
+    const found = await this.#lookups.get(subjectId);
+    return found ? storedKey.parse(found) : null;
+  }
+
+  async #make(subjectId: string): Promise<StoredKey> {
+    const { wrapped } = this.#master.newKey(subjectId);
+    const made: StoredKey = { _id: subjectId, wrapped, createdAt: this.#now() };
+    try {
+      await this.#keys.insertOne({ ...made });
+      return made;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      const theirs = await this.#read(subjectId);
+      if (!theirs) throw new SealError('a key vanished', { cause: error });
+      return theirs;
+    }
+  }
+}

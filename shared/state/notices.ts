@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { id } from '../contract/common.ts';
+import type { Role } from '../permissions.ts';
+
+/**
+ * What people are told about, and the ways beside the page on which they can be told. A notice carries ids and codes only: names are looked up
+ * by whoever shows it, so that a rename or an erasure breaks nothing.
+ */
+const ofEntry = z.object({ entryId: id, sessionId: id, patientId: id, token: z.string().max(12) });
+const queueNotice = <K extends string>(kind: K) => ofEntry.extend({ kind: z.literal(kind) });
+
+export const notice = z.discriminatedUnion('kind', [
+  queueNotice('queue.called'),
+  queueNotice('queue.next'),
+  queueNotice('queue.transferred'),
+  queueNotice('queue.noShow'),
+  queueNotice('queue.deskPaused'),
+  queueNotice('queue.deskClosed'),
+  z.object({ kind: z.literal('chat.message'), threadId: id }),
+  z.object({ kind: z.literal('staff.alert'), clinicId: id, alertId: id }),
+  z.object({ kind: z.literal('announcement'), announcementId: id }),
+]);
+export type Notice = z.infer<typeof notice>;
+export const noticeKind = z.enum(notice.options.map((option) => option.shape.kind.value));
+export type NoticeKind = z.infer<typeof noticeKind>;
+export const noticeKinds = noticeKind.options;
+
+export const noticeChannels = ['push', 'email', 'sms', 'telegram'] as const;
+export const noticeChannel = z.enum(noticeChannels);
+export type NoticeChannel = z.infer<typeof noticeChannel>;
+
+/** How one kind is treated. */
+export interface NoticeRule {
+  /** Whom it can concern at all: the settings show these rows. */
+  readonly roles: readonly Role[];
+  /** Comes through in quiet hours, and is sent again when it is unknown whether it arrived: twice is better than not at all. */
+  readonly urgent: boolean;
+  /** After this long it is of no use any more and is not sent, ms. */
+  readonly usefulMs: number;
+  /** Where it goes unless the person chose otherwise. */
+  readonly defaults: readonly NoticeChannel[];
+}
+
+const minutes = (n: number): number => n * 60_000;
+const everyone: readonly Role[] = ['patient', 'doctor', 'staff', 'admin'];
+
+export const noticeRules: Readonly<Record<NoticeKind, NoticeRule>> = {
+  'queue.called': { roles: ['patient'], urgent: true, usefulMs: minutes(15), defaults: ['push', 'sms', 'telegram'] },
+  'queue.next': { roles: ['patient'], urgent: false, usefulMs: minutes(30), defaults: ['push', 'telegram'] },
+  'queue.transferred': { roles: ['patient'], urgent: false, usefulMs: minutes(60), defaults: ['push', 'telegram'] },
+  'queue.noShow': { roles: ['patient'], urgent: false, usefulMs: minutes(240), defaults: ['push', 'sms', 'telegram'] },
+  'queue.deskPaused': { roles: ['patient'], urgent: false, usefulMs: minutes(30), defaults: ['push', 'telegram'] },
+  'queue.deskClosed': {
+    roles: ['patient'],
+    urgent: false,
+    usefulMs: minutes(240),
+    defaults: ['push', 'sms', 'telegram'],
+  },
+  'chat.message': {
+    roles: ['patient', 'doctor', 'staff'],
+    urgent: false,
+    usefulMs: minutes(24 * 60),
+    defaults: ['push', 'telegram'],
+  },
+  'staff.alert': { roles: ['staff'], urgent: true, usefulMs: minutes(15), defaults: ['push'] },
+  announcement: {
+    roles: everyone,
+    urgent: false,
+    usefulMs: minutes(3 * 24 * 60),
+    defaults: ['push', 'email', 'telegram'],
+  },
+};
+
+/** Where a person is taken by a notice. The same for everybody who gets it; holds nothing personal. */
+export function noticePath(of: Notice): string {
+  switch (of.kind) {
+    case 'staff.alert':
+      return '/staff';
+    case 'chat.message':
+      return `/messages/${of.threadId}`;
+    case 'announcement':
+      return '/';
+    default:
+      return '/patient';
+  }
+}
+
+/** Notices of one tag replace each other while they are unread, in the list and on the device. */
+export function noticeTag(of: Notice): string {
+  switch (of.kind) {
+    case 'chat.message':
+      return `chat:${of.threadId}`;
+    case 'staff.alert':
+      return `alert:${of.alertId}`;
+    case 'announcement':
+      return `announcement:${of.announcementId}`;
+    default:
+      return `queue:${of.entryId}`;
+  }
+}
