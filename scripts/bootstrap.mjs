@@ -8,7 +8,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const TARGETS = ['start', 'test', 'check', 'dev', 'bench', 'build', 'rows'];
+const TARGETS = [
+  ...['start', 'test', 'check', 'dev', 'bench', 'build', 'rows'],
+  ...['setup', 'doctor', 'backup', 'restore', 'upgrade', 'keys', 'audit'],
+];
 const STAMP = path.join(ROOT, 'node_modules', '.cache', 'nadi', 'dependencies');
 
 /** @param {string} cause @param {string} remedy @returns {never} */

@@ -12,15 +12,25 @@ import { createSteps, printFailure, seconds } from './support/log.ts';
 import { ROOT } from './support/paths.ts';
 import { ensurePortsFree, portFrom } from './support/ports.ts';
 import { demoSecrets } from './support/secrets.ts';
+import { readSettings, type Settings } from './support/settings.ts';
 import { SetupError } from './support/SetupError.ts';
 
 const READY_MS = 90_000;
 const LOGINS = ['doctor', 'doctor2', 'patient', 'patient2', 'staff', 'admin'];
 
-const env = process.env;
+const { env } = settled();
 const steps = createSteps();
 const began = performance.now();
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function settled(): Settings {
+  try {
+    return readSettings(process.env);
+  } catch (error) {
+    printFailure(error);
+    return process.exit(1);
+  }
+}
 
 /** What to undo at the end, the last first. */
 const undo: (() => Promise<unknown>)[] = [];

@@ -159,9 +159,10 @@ export class Player {
       this.#mirrors.set(sessionId, step.core);
       if (step.verdict === 'resync') await this.#sync(socket, sessionId);
     } catch {
-      // The next connection asks again.
       const held = this.#mirrors.get(sessionId);
       if (held) this.#mirrors.set(sessionId, { at: held.at, syncing: false, held: [], overflow: false });
+      // A hub may refuse while its database is away; a broken connection is asked again by the next.
+      if (socket.connected) setTimeout(() => void this.#sync(socket, sessionId), 100);
     }
   }
 }

@@ -122,22 +122,29 @@ export class TwoHubs {
       for (const command of this.#recorder.lost()) await byId.get(command.accountId)?.attempt(command);
       return this.#recorder.lost().length === 0;
     });
-    const all = await readFound(this.database.db);
-    // What people did; notices that follow from it have their own tests.
-    const found = { ...all, events: all.events.filter((event) => /^(queue|chat):/.test(event.stream)) };
-    const wrong = this.#recorder.violations(found);
-    const queues = queuesOf(found.events);
     const { doctor, doctor2, staff } = this.#people();
     const [desk = '', desk2 = ''] = this.#sessions;
-    for (const [player, sessionId] of [
+    const followers = [
       [doctor, desk],
       [doctor2, desk2],
       [staff, desk],
       [staff, desk2],
-    ] as const) {
-      const queue = queues.get(`queue:${sessionId}`);
-      await until('a follower to reach the head', () => player.seq(sessionId) === queue?.events.length);
-      if (JSON.stringify(player.queue(sessionId)) !== JSON.stringify(queue?.state)) wrong.push('a copy differs');
+    ] as const;
+    // A connection may prove dead only now, and what follows from a command may still be appended: both are looked at anew.
+    const reachTheHead = async () => {
+      await Promise.all(this.#players.map(async (player) => await this.#comeIn(player)));
+      const all = await readFound(this.database.db);
+      // What people did; notices that follow from it have their own tests.
+      const events = all.events.filter((event) => /^(queue|chat):/.test(event.stream));
+      const heads = queuesOf(events);
+      const there = followers.every(([player, id]) => player.seq(id) === heads.get(`queue:${id}`)?.events.length);
+      return there ? { found: { ...all, events }, queues: heads } : null;
+    };
+    const { found, queues } = await until('every follower to reach the head', reachTheHead, { everyMs: 100 });
+    const wrong = this.#recorder.violations(found);
+    for (const [player, id] of followers) {
+      const state = queues.get(`queue:${id}`)?.state;
+      if (JSON.stringify(player.queue(id)) !== JSON.stringify(state)) wrong.push('a copy differs');
     }
     return wrong;
   }
