@@ -11,6 +11,7 @@ import { onEnd } from './support/ending.ts';
 import { createSteps, printFailure, seconds } from './support/log.ts';
 import { ROOT } from './support/paths.ts';
 import { ensurePortsFree, portFrom } from './support/ports.ts';
+import { writeRunning } from './support/running.ts';
 import { demoSecrets } from './support/secrets.ts';
 import { readSettings, type Settings } from './support/settings.ts';
 import { SetupError } from './support/SetupError.ts';
@@ -98,6 +99,12 @@ async function start(): Promise<void> {
     ...{ env, port, sfuPort, rtcPort, dataDir, mediaWorker, secrets },
     ...{ dist: path.join(ROOT, 'dist'), mongodbUri: database.uri, engine: database.engine },
   };
+  undo.push(
+    await writeRunning(dataDir, {
+      ...{ pid: process.pid, port, sfuPort, rtcPort, mediaWorker: mediaWorker ?? null },
+      ...{ mongodbUri: database.uri, engine: database.engine },
+    }),
+  );
   await steps.run('hub and media node', () => serve(installation));
   banner(installation, mode);
 }
