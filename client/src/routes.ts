@@ -29,19 +29,26 @@ const pages = {
   '/waiting-room/:entryId': () => import('./waiting-room/WaitingRoomPage.svelte'),
   '/account': () => import('./accounts/AccountPage.svelte'),
   '/settings/notifications': () => import('./notifications/SettingsPage.svelte'),
-  '/admin/messages': () => import('./notifications/AdminPage.svelte'),
+  '/admin': () => import('./admin/OverviewPage.svelte'),
+  '/admin/announcements': () => import('./admin/AnnouncementsPage.svelte'),
+  '/admin/undelivered': () => import('./admin/UndeliveredPage.svelte'),
+  '/admin/messages': () => import('./admin/OutboxPage.svelte'),
+  '/admin/waits': () => import('./admin/WaitsPage.svelte'),
   '*': NotFoundPage,
   hooks: { onError: onRouteError },
 } satisfies Routes;
 
-/** The gallery of components is for us: while developing, and on a demo. */
-const demo = import.meta.env.DEV || document.querySelector('meta[name=nadi-mode]')?.getAttribute('content') === 'demo';
+/** Developing, or a demo: what is for looking around only is shown. */
+export const isDemo =
+  import.meta.env.DEV || document.querySelector('meta[name=nadi-mode]')?.getAttribute('content') === 'demo';
+/** The gallery of components is for us. */
 const gallery = { '/gallery': () => import('./gallery/GalleryPage.svelte') } satisfies Routes;
 
-export const { p, navigate, isActive, preload, route } = createRouter({ ...(demo ? gallery : {}), ...pages });
+export const { p, navigate, isActive, preload, route } = createRouter({ ...(isDemo ? gallery : {}), ...pages });
 
-/** The page a person starts on; of several roles the one that works at a desk. Admins share the staff desk until they have a page of their own. */
-export function homeOf(roles: readonly Role[]): '/desk' | '/staff' | '/patient' {
+/** The page a person starts on; of several roles the one that works at a desk. */
+export function homeOf(roles: readonly Role[]): '/desk' | '/staff' | '/admin' | '/patient' {
   if (roles.includes('doctor')) return '/desk';
-  return roles.includes('staff') || roles.includes('admin') ? '/staff' : '/patient';
+  if (roles.includes('staff')) return '/staff';
+  return roles.includes('admin') ? '/admin' : '/patient';
 }

@@ -66,7 +66,7 @@ describe('[E3 E4 I2] notifications', () => {
     problems.push(admin.problems);
     await signIn(admin.page, url, 'admin');
     await admin.page.getByTestId('notice-bell').waitFor();
-    await admin.page.goto(`${url}/admin/messages`);
+    await admin.page.goto(`${url}/admin/announcements`);
     await admin.page
       .getByRole('textbox', { name: /^Title/ })
       .first()
@@ -91,7 +91,7 @@ describe('[E3 E4 I2] notifications', () => {
     await patient.keyboard.press('Escape');
 
     // It also went out by mail; a demo shows it, shut away from the page.
-    await admin.page.getByRole('tab', { name: 'Outbox' }).click();
+    await admin.page.getByRole('link', { name: 'Outbox' }).click();
     await admin.page.getByTestId('outbox').getByText('Closed on Monday').first().click();
     const mail = admin.page.frameLocator('iframe').first();
     await mail.getByText('We are back on Tuesday at nine.').waitFor();

@@ -1,4 +1,5 @@
 import accounts from './accounts.json';
+import admin from './admin.json';
 import board from './board.json';
 import chat from './chat.json';
 import checkin from './checkin.json';
@@ -19,6 +20,7 @@ import waitingRoom from './waitingRoom.json';
 /** The English files, one per feature; a new feature adds its line here and its file in every language's folder. */
 export default {
   accounts,
+  admin,
   board,
   chat,
   checkin,

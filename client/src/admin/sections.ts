@@ -1,0 +1,19 @@
+import ChartNoAxesColumn from '@lucide/svelte/icons/chart-no-axes-column';
+import Inbox from '@lucide/svelte/icons/inbox';
+import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard';
+import MailX from '@lucide/svelte/icons/mail-x';
+import Megaphone from '@lucide/svelte/icons/megaphone';
+import type { Icon } from '../ui/index.ts';
+
+/**
+ * The places of administration, in the order of the navigation. To add one: a line here, its words at `admin.sections.<id>`, its route, and
+ * a page whose content stands in `AdminPage`.
+ */
+export const sections = [
+  { id: 'overview', path: '/admin', icon: LayoutDashboard },
+  { id: 'announcements', path: '/admin/announcements', icon: Megaphone },
+  { id: 'undelivered', path: '/admin/undelivered', icon: MailX },
+  { id: 'outbox', path: '/admin/messages', icon: Inbox, demo: true },
+  { id: 'waits', path: '/admin/waits', icon: ChartNoAxesColumn },
+] as const satisfies readonly { id: string; path: `/admin${string}`; icon: Icon; demo?: true }[];
+export type SectionId = (typeof sections)[number]['id'];
