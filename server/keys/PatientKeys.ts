@@ -4,14 +4,23 @@ import { Lookups } from '../store/Lookups.ts';
 import { isDuplicateKey, type Doc } from '../store/mongo.ts';
 import { type MasterKeys, SealError, type WrappedKey } from './MasterKeys.ts';
 
-const storedKey = z.object({
+/** A key as stored, and as a keyring holds it. */
+export const storedKey = z.object({
   _id: z.string(),
   /** Absent once destroyed. */
   wrapped: z.object({ kid: z.string(), bytes: z.string() }).optional(),
   createdAt: z.number(),
   destroyedAt: z.number().optional(),
 });
-type StoredKey = z.infer<typeof storedKey>;
+export type StoredKey = z.infer<typeof storedKey>;
+
+/** Where they are. Never part of a backup's archive: what a backup keeps of them is the keyring, see `keyring.ts`. */
+export const keysCollection = 'keys';
+
+export interface ImportedKeys {
+  readonly added: number;
+  readonly destroyed: number;
+}
 
 /** A key taken from the database is believed for this long: a destroyed one stops opening within it, on every hub. */
 const rememberMs = 5_000;
@@ -29,7 +38,7 @@ export class PatientKeys {
   readonly #remembered = new Map<string, { readonly key: Buffer; readonly until: number }>();
 
   constructor(db: Db, master: MasterKeys, now: () => number) {
-    this.#keys = db.collection<Doc>('keys');
+    this.#keys = db.collection<Doc>(keysCollection);
     this.#lookups = new Lookups(this.#keys);
     this.#master = master;
     this.#now = now;
@@ -100,6 +109,56 @@ export class PatientKeys {
       });
       done += (await this.#keys.bulkWrite(changes, { ordered: false })).modifiedCount;
     }
+  }
+
+  /** Every key as it is stored, wrapped, and of destroyed ones that they were; in the order of their ids, page by page. */
+  async *exportWrapped(page = 1_000): AsyncGenerator<StoredKey, void, undefined> {
+    for (let after = ''; ;) {
+      const docs = await this.#keys
+        .find({ _id: { $gt: after } })
+        .sort({ _id: 1 })
+        .limit(page)
+        .toArray();
+      for (const doc of docs) yield storedKey.parse(doc);
+      const last = docs.at(-1);
+      if (!last || docs.length < page) return;
+      after = last._id;
+    }
+  }
+
+  /**
+   * Takes keys over from a keyring; may be run again. A key that is here stays as it is, and one that either side
+   * knows as destroyed is destroyed.
+   * @returns how many were added, and how many are destroyed by what the keyring says.
+   * @throws ZodError for what is no key.
+   */
+  async importWrapped(keyring: AsyncIterable<unknown> | Iterable<unknown>, batch = 500): Promise<ImportedKeys> {
+    const done = { added: 0, destroyed: 0 };
+    let held: StoredKey[] = [];
+    const flush = async (): Promise<void> => {
+      if (held.length === 0) return;
+      const writes = held.map(({ _id, ...key }) => {
+        const gone = { $set: { destroyedAt: key.destroyedAt ?? key.createdAt }, $unset: { wrapped: '' } };
+        const change = key.wrapped ? { $setOnInsert: key } : { ...gone, $setOnInsert: { createdAt: key.createdAt } };
+        return { updateOne: { filter: { _id }, update: change, upsert: true } };
+      });
+      const result = await this.#keys.bulkWrite(writes, { ordered: false });
+      done.added += result.upsertedCount;
+      done.destroyed += held.filter((key) => !key.wrapped).length;
+      for (const key of held) if (!key.wrapped) this.#remembered.delete(key._id);
+      held = [];
+    };
+    for await (const one of keyring) {
+      held.push(storedKey.parse(one));
+      if (held.length >= batch) await flush();
+    }
+    await flush();
+    return done;
+  }
+
+  /** How many keys were ever destroyed; only grows. */
+  async destroyedCount(): Promise<number> {
+    return await this.#keys.countDocuments({ destroyedAt: { $exists: true } });
   }
 
   async #read(subjectId: string): Promise<StoredKey | null> {
