@@ -1,4 +1,4 @@
-import type { Collection, Db } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection, Db, UpdateFilter } from 'mongodb';
 import { z } from 'zod';
 import { Lookups } from '../store/Lookups.ts';
 import { isDuplicateKey, type Doc } from '../store/mongo.ts';
@@ -137,10 +137,15 @@ export class PatientKeys {
     let held: StoredKey[] = [];
     const flush = async (): Promise<void> => {
       if (held.length === 0) return;
-      const writes = held.map(({ _id, ...key }) => {
-        const gone = { $set: { destroyedAt: key.destroyedAt ?? key.createdAt }, $unset: { wrapped: '' } };
-        const change = key.wrapped ? { $setOnInsert: key } : { ...gone, $setOnInsert: { createdAt: key.createdAt } };
-        return { updateOne: { filter: { _id }, update: change, upsert: true } };
+      const writes = held.map(({ _id, ...key }): AnyBulkWriteOperation<Doc> => {
+        const update: UpdateFilter<Doc> = key.wrapped
+          ? { $setOnInsert: key }
+          : {
+              $set: { destroyedAt: key.destroyedAt ?? key.createdAt },
+              $unset: { wrapped: true },
+              $setOnInsert: { createdAt: key.createdAt },
+            };
+        return { updateOne: { filter: { _id }, update, upsert: true } };
       });
       const result = await this.#keys.bulkWrite(writes, { ordered: false });
       done.added += result.upsertedCount;
