@@ -53,6 +53,21 @@ describe('parseSfuConfig', () => {
     expect(config.limits.graceMs).toBe(5_000);
   });
 
+  it('[D8] takes TURN servers with their secret, and neither without the other', () => {
+    const urls = 'turn:turn.example:3478?transport=udp, turns:turn.example:5349';
+    const secret = 'not-to-be-guessed-by-anybody';
+    expect(parseSfuConfig({ ...needed, SFU_TURN_URLS: urls, SFU_TURN_SECRET: secret }).turn).toEqual({
+      urls: ['turn:turn.example:3478?transport=udp', 'turns:turn.example:5349'],
+      secret,
+    });
+    expect(problems({ ...needed, SFU_TURN_URLS: urls })).toEqual([
+      'SFU_TURN_SECRET is not set: needed with SFU_TURN_URLS',
+    ]);
+    expect(problems({ ...needed, SFU_TURN_SECRET: secret, SFU_TURN_URLS: 'https://turn.example' })).toEqual([
+      expect.stringContaining('SFU_TURN_URLS: must look like'),
+    ]);
+  });
+
   it('lists every problem and no value', () => {
     const found = problems({
       NADI_GRANT_PUBLIC_KEY: key('x25519'),

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { iceServer } from '../shared/contract/sfuRtp.ts';
+import type { TurnConfig } from './turn.ts';
 
 /** Bounds of one node; defaults in `defaultLimits`. Durations in ms, bitrates in bit/s. */
 export interface SfuLimits {
@@ -59,7 +60,10 @@ export interface SfuConfig {
   secret: string;
   /** Origins whose pages may connect; `'localhost'` means any origin on this machine. */
   allowedOrigins: readonly string[] | 'localhost';
+  /** Given to every client as they are. */
   iceServers: readonly z.infer<typeof iceServer>[];
+  /** Given to every client with credentials of its own. */
+  turn: TurnConfig | undefined;
   /** Where sound is kept until the hub has it. */
   spoolDir: string;
   logLevel: string;
@@ -93,12 +97,23 @@ const publicKey = z.string().transform((text, context): KeyObject => {
 
 const iceServers = z.string().transform((text, context) => {
   try {
-    return z.array(iceServer).max(8).parse(JSON.parse(text));
+    return z.array(iceServer).max(7).parse(JSON.parse(text));
   } catch {
     context.addIssue({ code: 'custom', message: 'must be a JSON array of {urls, username?, credential?}' });
     return z.NEVER;
   }
 });
+
+const turnUrls = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .pipe(
+    z
+      .array(
+        z.string().regex(/^turns?:[^\s/?]+(\?transport=(udp|tcp))?$/, 'must look like turn:host:3478?transport=udp'),
+      )
+      .max(6),
+  );
 
 const environment = z.object({
   SFU_PORT: whole(0, 65_535).default(3001),
@@ -117,12 +132,20 @@ const environment = z.object({
     .pipe(z.array(url).min(1))
     .optional(),
   SFU_ICE_SERVERS: iceServers.optional(),
+  SFU_TURN_URLS: turnUrls.optional(),
+  SFU_TURN_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
   SFU_SPOOL_DIR: z.string().min(1).default('data/recordings'),
   SFU_GRACE_MS: whole(0, 600_000).optional(),
   SFU_EMPTY_ROOM_MS: whole(0, 3_600_000).optional(),
   SFU_MAX_PEERS: whole(2, 64).optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),
 });
+
+/** The first is of no use without the second. */
+const together = [
+  ['SFU_TURN_URLS', 'SFU_TURN_SECRET'],
+  ['SFU_TURN_SECRET', 'SFU_TURN_URLS'],
+] as const;
 
 /**
  * The config of a node from environment variables (an empty variable counts as unset).
@@ -132,14 +155,14 @@ const environment = z.object({
 export function parseSfuConfig(env: Readonly<Record<string, string | undefined>>): SfuConfig {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environment.safeParse(set);
-  if (!parsed.success) {
-    throw new SfuConfigError(
-      parsed.error.issues.map((issue) => {
-        const name = String(issue.path[0] ?? 'environment');
-        return set[name] === undefined ? `${name} is not set` : `${name}: ${issue.message}`;
-      }),
-    );
+  const problems = (parsed.error?.issues ?? []).map((issue) => {
+    const name = String(issue.path[0] ?? 'environment');
+    return set[name] === undefined ? `${name} is not set` : `${name}: ${issue.message}`;
+  });
+  for (const [one, other] of together) {
+    if (set[one] !== undefined && set[other] === undefined) problems.push(`${other} is not set: needed with ${one}`);
   }
+  if (!parsed.success || problems.length > 0) throw new SfuConfigError(problems);
   const given = parsed.data;
   return {
     port: given.SFU_PORT,
@@ -154,6 +177,10 @@ export function parseSfuConfig(env: Readonly<Record<string, string | undefined>>
     secret: given.NADI_SFU_SECRET,
     allowedOrigins: given.SFU_ALLOWED_ORIGINS ?? 'localhost',
     iceServers: given.SFU_ICE_SERVERS ?? [],
+    turn:
+      given.SFU_TURN_URLS === undefined || given.SFU_TURN_SECRET === undefined
+        ? undefined
+        : { urls: given.SFU_TURN_URLS, secret: given.SFU_TURN_SECRET },
     spoolDir: given.SFU_SPOOL_DIR,
     logLevel: given.LOG_LEVEL,
     limits: {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Logger } from 'pino';
 import { Server, type Socket } from 'socket.io';
@@ -22,6 +23,7 @@ import type { PeerSocket } from './Peer.ts';
 import { isRoute, parseInput, routes, type Seat } from './requests.ts';
 import type { RoomDirectory } from './RoomDirectory.ts';
 import { SfuFailure, toSfuError } from './SfuFailure.ts';
+import { turnServer } from './turn.ts';
 
 /** How a socket was let in. */
 type Entry = { by: 'grant'; claims: GrantClaims } | { by: 'resume'; token: string };
@@ -199,7 +201,7 @@ class Connection implements PeerSocket {
         const kept = resumed && peer.media?.open === true;
         const media = kept && peer.media !== undefined ? peer.media : await room.openMedia(peer);
         if (peer.socket !== this) throw new SfuFailure('WRONG_STATE', 'this socket has no seat any more');
-        const { bootId, config, metrics } = this.#parts;
+        const { bootId, config, metrics, now } = this.#parts;
         const data: SfuOutput<'join'> = sfuRequests.join.output.parse({
           bootId,
           room: room.name,
@@ -211,7 +213,10 @@ class Connection implements PeerSocket {
           graceMs: config.limits.graceMs,
           routerRtpCapabilities: room.rtpCapabilities,
           transports: media.describe(),
-          iceServers: config.iceServers,
+          iceServers: [
+            ...config.iceServers,
+            ...(config.turn === undefined ? [] : [turnServer(config.turn, randomUUID(), now())]),
+          ],
           snapshot: room.snapshot(),
           consumers: [...media.consumers.values()].map(({ id, producerId }) => ({ id, producer: producerId })),
         });

@@ -70,6 +70,7 @@ export async function testConfig(
     secret,
     allowedOrigins: 'localhost',
     iceServers: [],
+    turn: undefined,
     spoolDir: await mkdtemp(join(tmpdir(), 'nadi-spool-')),
     logLevel: 'silent',
     limits: { ...defaultLimits, ...limits },
