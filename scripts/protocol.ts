@@ -80,12 +80,17 @@ function number(one: z.infer<typeof node>): string {
 const schema = (type: z.ZodType, io: 'input' | 'output' = 'output'): string =>
   `\`${say(z.toJSONSchema(type, { io, unrepresentable: 'any' }))}\``;
 
+function whoMay({ roles, permission }: Pick<Operation, 'roles' | 'permission'>): string {
+  if (roles === 'public') return 'public';
+  return roles.map((role) => (role === 'staff' && permission ? `staff with \`${permission}\`` : role)).join(', ');
+}
+
 function operationText(name: string, operation: Operation): string {
   const method = methodOf(operation).toUpperCase();
   const over = operation.transports?.join(', ') ?? 'socket, http';
   const marks = [
     operation.kind,
-    operation.roles === 'public' ? 'public' : operation.roles.join(', '),
+    whoMay(operation),
     `rate: ${operation.rate}`,
     ...(operation.audited ? ['audited'] : []),
     ...(operation.sensitive ? ['never in a URL'] : []),
@@ -111,7 +116,7 @@ function channelText(name: string): string {
   return [
     `### ${name}`,
     channel.summary,
-    `${channel.type}${channel.type === 'view' && channel.patched ? ', as differences' : ''} · ${channel.roles === 'public' ? 'public' : channel.roles.join(', ')}`,
+    `${channel.type}${channel.type === 'view' && channel.patched ? ', as differences' : ''} · ${whoMay(channel)}`,
     shape,
   ].join('\n\n');
 }

@@ -18,6 +18,7 @@ const pages = {
   '/desk': () => import('./desk/DoctorDeskPage.svelte'),
   '/staff': () => import('./staff/StaffDeskPage.svelte'),
   '/staff/check-in': () => import('./staff/CheckInPage.svelte'),
+  '/staff/announcements': () => import('./staff/AnnouncementsPage.svelte'),
   '/staff/boards': () => import('./staff/BoardsPage.svelte'),
   '/staff/waits': () => import('./staff/WaitsPage.svelte'),
   '/consult/:entryId': () => import('./consult/ConsultPage.svelte'),

@@ -151,6 +151,7 @@ export class AccountService {
       name: account.name,
       email: account.email,
       roles: account.roles,
+      permissionSets: account.permissionSets,
       patients: patients.map(toPatientSummary),
       clinics: clinics.map((clinic) => ({ id: clinic._id, name: clinic.name })),
     };

@@ -65,6 +65,7 @@ function describe(name: string, operation: Operation): Json {
     tags: [name.split('.')[0]],
     summary: operation.summary,
     'x-roles': operation.roles === 'public' ? [] : operation.roles,
+    ...(operation.permission ? { 'x-staff-permission': operation.permission } : {}),
     ...(operation.roles === 'public' ? { security: [] } : {}),
     ...(get
       ? { parameters: parametersOf(input) }

@@ -3,7 +3,7 @@ import { channelOf, isChannelName, type ChannelName } from '../../shared/contrac
 import { subscribeFrame, unsubscribeFrame, type Position, type Subscribed } from '../../shared/contract/wire.ts';
 import { AppError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
-import { hasRole } from '../../shared/permissions.ts';
+import { mayUse } from '../../shared/permissions.ts';
 import { Access, type AccessDeps, type Actor } from '../store/Access.ts';
 import type { AuditSubject } from '../store/Audit.ts';
 import type { ChannelSources } from './channels.ts';
@@ -48,8 +48,7 @@ export class Subscriptions {
     const definition = channelOf(channel);
     const key = definition.key.safeParse(frame.data.key);
     if (!key.success) throw new AppError('INVALID_INPUT', 'the key does not fit');
-    if (definition.roles !== 'public' && !hasRole(actor.account.roles, definition.roles))
-      throw new AppError('FORBIDDEN', 'not for your role');
+    if (!admits(channel, actor)) throw new AppError('FORBIDDEN', 'not for your role');
     const room = roomOf(channel, key.data);
     this.#reserve(room, isVisitor(actor.account) ? limits.subscriptionsPerVisitor : limits.subscriptionsPerSocket);
     try {
@@ -105,8 +104,7 @@ export class Subscriptions {
   }
 
   async #allowed(actor: Actor, channel: ChannelName, key: string, traceId: string): Promise<boolean> {
-    const { roles } = channelOf(channel);
-    if (roles !== 'public' && !hasRole(actor.account.roles, roles)) return false;
+    if (!admits(channel, actor)) return false;
     const access = new Access(actor, traceId, this.#deps.access);
     return await this.#deps.sources[channel].authorize(access, key).then(
       () => true,
@@ -144,4 +142,9 @@ export class Subscriptions {
     const access = new Access(actor, traceId, this.#deps.access);
     if (clinical.has(open.channel)) await access.audit('unsubscribed', open.channel, open.subject);
   }
+}
+
+function admits(channel: ChannelName, { account }: Actor): boolean {
+  const { roles, permission } = channelOf(channel);
+  return roles === 'public' || mayUse(account, { roles, permission });
 }

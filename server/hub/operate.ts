@@ -4,7 +4,7 @@ import { requestId as requestIdSchema, type Reply } from '../../shared/contract/
 import type { Operation, RateClass } from '../../shared/contract/define.ts';
 import { AppError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
-import { hasRole, type Role } from '../../shared/permissions.ts';
+import { hasRole, mayUse, type Role } from '../../shared/permissions.ts';
 import { Access, type AccessDeps, type Actor } from '../store/Access.ts';
 import type { AuditSubject } from '../store/Audit.ts';
 import type { Requests } from '../store/requests.ts';
@@ -127,7 +127,8 @@ export class Door {
     }
     if (operation.roles !== 'public' && !actor) throw new AppError('UNAUTHENTICATED', 'sign in first');
     const input = parseInput(operation, call.input);
-    if (operation.roles !== 'public' && actor && !hasRole(actor.account.roles, operation.roles)) {
+    const { roles, permission } = operation;
+    if (roles !== 'public' && actor && !mayUse(actor.account, { roles, permission })) {
       throw new AppError('FORBIDDEN', 'not for your role');
     }
     if (actor) await this.#deps.rateLimits.account(actor.account._id, operation.rate);

@@ -10,6 +10,7 @@ export const visitor: Actor = {
     passwordHash: '',
     name: '',
     roles: [],
+    permissionSets: [],
     clinicIds: [],
     createdAt: 0,
     accessChangedAt: 0,

@@ -41,6 +41,7 @@ export class Announcements {
     requestId: string,
     { texts, roles, clinicId }: InputOf<'announcements.publish'>,
   ): Promise<OutputOf<'announcements.publish'>> {
+    if (clinicId === null && !access.has('admin')) throw new AppError('FORBIDDEN', 'for one of your clinics only');
     if (clinicId !== null && !(await access.clinicIds()).includes(clinicId)) {
       throw new AppError('NOT_FOUND', 'no such clinic');
     }
@@ -77,7 +78,7 @@ export class Announcements {
   async list(access: Access, limit: number): Promise<AnnouncementView[]> {
     const own = await access.clinicIds();
     const found = await this.#deps.repos.announcements.many(
-      { clinicId: { $in: [null, ...own] } },
+      { clinicId: { $in: [...(access.has('admin') ? [null] : []), ...own] } },
       { sort: { publishedAt: -1 }, limit },
     );
     return found.map((doc) => ({ ...viewOf(doc), told: doc.told }));
@@ -156,7 +157,7 @@ export class Announcements {
   }
 
   async #mayManage(access: Access, { clinicId }: AnnouncementDoc): Promise<boolean> {
-    return clinicId === null || (await access.clinicIds()).includes(clinicId);
+    return clinicId === null ? access.has('admin') : (await access.clinicIds()).includes(clinicId);
   }
 
   #track(work: Promise<void>): void {

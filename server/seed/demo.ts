@@ -24,6 +24,8 @@ const names: Readonly<Record<string, string>> = {
   'patient@demo.nadi': 'Asha Verma',
   'patient2@demo.nadi': 'Ravi Kumar',
   'staff@demo.nadi': 'Sunita Joshi',
+  'reception@demo.nadi': 'Divya Menon',
+  'nurse@demo.nadi': 'Grace Thomas',
   'admin@demo.nadi': 'Anil Mehta',
 };
 
@@ -104,8 +106,15 @@ const waiting = [
  */
 export async function seedDemo(deps: SeedDeps): Promise<void> {
   const meta = deps.db.collection<Doc>('meta');
-  if (await meta.findOne({ _id: 'demo-seed' })) return;
   const now = deps.now();
+  const seeded = await meta.findOne({ _id: 'demo-seed' });
+  if (seeded) {
+    // A demo from before some of its people were thought of: they join it.
+    if (seeded['logins'] === demoLogins.length) return;
+    await seedAccounts(deps.repos, now);
+    await meta.updateOne({ _id: 'demo-seed' }, { $set: { logins: demoLogins.length } });
+    return;
+  }
   await deps.repos.clinics.insert({
     _id: clinicId,
     name: 'Nadi Demo Clinic',
@@ -123,7 +132,7 @@ export async function seedDemo(deps: SeedDeps): Promise<void> {
     await deps.places.take(session, id('patient', one.who), command, wish);
   }
   try {
-    await meta.insertOne({ _id: 'demo-seed', at: now });
+    await meta.insertOne({ _id: 'demo-seed', at: now, logins: demoLogins.length });
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }
@@ -131,13 +140,14 @@ export async function seedDemo(deps: SeedDeps): Promise<void> {
 
 async function seedAccounts(repos: Repos, now: number): Promise<void> {
   const passwordHash = await hashPassword(demoPassword);
-  for (const { email, role } of demoLogins) {
+  for (const { email, role, permissionSets = [] } of demoLogins) {
     const account: Account = {
       _id: id('account', email),
       email,
       passwordHash,
       name: names[email] ?? email,
       roles: [role],
+      permissionSets: [...permissionSets],
       clinicIds: role === 'staff' || role === 'admin' ? [clinicId] : [],
       createdAt: now,
       accessChangedAt: now,

@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors.ts';
-import { hasRole, type Role } from '../../shared/permissions.ts';
+import { hasPermission, hasRole, type Permission, type Role } from '../../shared/permissions.ts';
 import type { AuditLog, AuditSubject } from './Audit.ts';
 import type { Account, Clinic, DeskSessionDoc, Doctor, Patient, PlaceDoc } from './entities.ts';
 import type { Repos } from './Repos.ts';
@@ -43,6 +43,11 @@ export class Access {
 
   has(...roles: readonly Role[]): boolean {
     return hasRole(this.actor.account.roles, roles);
+  }
+
+  /** Whether the actor is staff who may do this. */
+  staffMay(permission: Permission): boolean {
+    return this.has('staff') && hasPermission(this.actor.account.permissionSets, permission);
   }
 
   /** The command's identity for the stream: one request of one account happens once. */

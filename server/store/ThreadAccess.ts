@@ -4,7 +4,7 @@ import type { ThreadSide } from '../../shared/state/chat.ts';
 import type { Access } from './Access.ts';
 import type { ThreadDoc } from './entities.ts';
 import type { Repos } from './Repos.ts';
-import { findThread, staffThread, threadOfPlace, threadsOfAccount } from './threads.ts';
+import { deskKinds, findThread, staffThread, threadOfPlace, threadsOfAccount } from './threads.ts';
 
 const notFound = (): AppError => new AppError('NOT_FOUND', 'no such thread');
 
@@ -60,8 +60,8 @@ export class ThreadAccess {
     const access = this.#access;
     const doctor = await access.doctorProfile();
     if (doctor && (kind === 'staff' ? doctor.clinicIds.includes(clinicId) : doctor._id === doctorId)) return 'doctor';
-    const reception = access.has('staff', 'admin') && access.actor.account.clinicIds.includes(clinicId);
-    if (reception && (kind === 'waiting' || kind === 'staff')) return 'staff';
+    const { account } = access.actor;
+    if (account.clinicIds.includes(clinicId) && deskKinds(account).some((one) => one === kind)) return 'staff';
     const patient = patientId === undefined ? null : await this.#repos.patients.get(patientId);
     return patient && access.actsFor(patient) ? 'patient' : null;
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { threadKind } from '../../shared/contract/chat.ts';
-import { consultMode, gender, role } from '../../shared/contract/common.ts';
+import { consultMode, gender, permissionSet, role } from '../../shared/contract/common.ts';
 import { vitals } from '../../shared/contract/triage.ts';
 import { fileType, threadSide } from '../../shared/state/chat.ts';
 
@@ -13,6 +13,7 @@ export const account = z.object({
   emailVerifiedAt: z.number().optional(),
   name: z.string(),
   roles: z.array(role),
+  permissionSets: z.array(permissionSet).default([]),
   /** Clinics whose desks a staff member or admin may work at. */
   clinicIds: z.array(z.string()),
   createdAt: z.number(),

@@ -1,5 +1,6 @@
 import type { ThreadKind } from '../../shared/contract/chat.ts';
 import type { ThreadSide } from '../../shared/state/chat.ts';
+import { hasPermission } from '../../shared/permissions.ts';
 import { derivedId } from '../support/ids.ts';
 import type { Account, Doctor, PlaceDoc, ThreadDoc } from './entities.ts';
 import type { Repos } from './Repos.ts';
@@ -35,6 +36,13 @@ export async function findThread(repos: Repos, threadId: string): Promise<Thread
   return place ? threadOfPlace('visit', place) : null;
 }
 
+/** Threads of a clinic that its staff and admins are in as such: with patients who wait, only those who are trusted with that. */
+export function deskKinds({ roles, permissionSets }: Account): readonly ('waiting' | 'staff')[] {
+  if (roles.includes('admin')) return ['waiting', 'staff'];
+  if (!roles.includes('staff')) return [];
+  return hasPermission(permissionSets, 'patientChat') ? ['waiting', 'staff'] : ['staff'];
+}
+
 /** Everybody who may read the thread now. */
 export async function participantsOf(repos: Repos, thread: ThreadDoc): Promise<Participant[]> {
   const { kind, clinicId, patientId, doctorId } = thread;
@@ -54,7 +62,7 @@ export async function participantsOf(repos: Repos, thread: ThreadDoc): Promise<P
     if (!found.has(accountId)) found.set(accountId, { accountId, side, name });
   };
   for (const one of doctor ? [doctor] : doctors) add('doctor', one.accountId, one.name);
-  for (const one of staff) add('staff', one._id, one.name);
+  for (const one of staff) if (deskKinds(one).some((desks) => desks === kind)) add('staff', one._id, one.name);
   for (const one of guardians) add('patient', one._id, one.name);
   return [...found.values()];
 }
@@ -75,8 +83,9 @@ export async function threadsOfAccount(
     any.push({ doctorId: doctor._id });
     any.push({ clinicId: { $in: doctor.clinicIds }, kind: 'staff' });
   }
-  if (account.clinicIds.length > 0 && account.roles.some((role) => role === 'staff' || role === 'admin')) {
-    any.push({ clinicId: { $in: account.clinicIds }, kind: { $in: ['waiting', 'staff'] } });
+  const kinds = deskKinds(account);
+  if (account.clinicIds.length > 0 && kinds.length > 0) {
+    any.push({ clinicId: { $in: account.clinicIds }, kind: { $in: [...kinds] } });
   }
   if (any.length === 0) return [];
   const lastAt = before === undefined ? { $gt: 0 } : { $gt: 0, $lt: before };

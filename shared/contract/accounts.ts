@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import { gender, id, instant, role } from './common.ts';
+import { gender, id, instant, permissionSet, role } from './common.ts';
 import { operation } from './define.ts';
 import { emailAddress } from './passwords.ts';
 import { factorCode } from './secondFactor.ts';
@@ -19,6 +19,8 @@ export const accountView = z.object({
   name: z.string(),
   email: z.string(),
   roles: z.array(role),
+  /** What is trusted to staff; empty for all others. */
+  permissionSets: z.array(permissionSet),
   /** Patients this account acts for: oneself, children, parents. */
   patients: z.array(patientSummary),
   /** Clinics whose desks this account may work at. */

@@ -27,14 +27,15 @@ export type AnnouncementView = z.infer<typeof announcementView>;
 export const announcementOperations = {
   'announcements.publish': operation({
     kind: 'command',
-    summary: 'Tell everyone of some roles, of one clinic or of all.',
+    summary: 'Tell everyone of some roles, of one clinic or of all; staff of one of their own clinics.',
     input: z.strictObject({
       texts: announcementTexts,
       roles: z.array(role).min(1).max(4),
       clinicId: id.nullable().default(null),
     }),
     output: z.object({ announcementId: id }),
-    roles: ['admin'],
+    roles: ['staff', 'admin'],
+    permission: 'announcements',
     rate: 'write',
     audited: true,
     once: 'reply',
@@ -44,7 +45,8 @@ export const announcementOperations = {
     summary: 'Take an announcement back: it leaves everybody’s list.',
     input: z.strictObject({ announcementId: id }),
     output: z.object({}),
-    roles: ['admin'],
+    roles: ['staff', 'admin'],
+    permission: 'announcements',
     rate: 'write',
     audited: true,
     once: 'reply',
@@ -54,7 +56,8 @@ export const announcementOperations = {
     summary: 'What was announced, newest first, withdrawn ones too.',
     input: z.strictObject({ limit: z.int().min(1).max(100).default(50) }),
     output: z.object({ announcements: z.array(announcementView) }),
-    roles: ['admin'],
+    roles: ['staff', 'admin'],
+    permission: 'announcements',
     rate: 'read',
   }),
   'announcements.mine': operation({

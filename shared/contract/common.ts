@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import { roles } from '../permissions.ts';
+import { permissionSets, roles } from '../permissions.ts';
 
 /** Ids are UUIDs (v7 when new, v5 when derived from a request id); opaque to clients. */
 export const id = z.uuid();
 export const role = z.enum(roles);
+export const permissionSet = z.enum(permissionSets);
 /** UTC, milliseconds since the epoch. */
 export const instant = z.int().nonnegative();
 

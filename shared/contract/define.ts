@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Role } from '../permissions.ts';
+import type { Permission, Role } from '../permissions.ts';
 
 /** How often one actor (or, before sign-in, one address) may use an operation; the numbers are in `server/hub/rateLimits.ts`. */
 export type RateClass = 'read' | 'write' | 'signIn' | 'chat' | 'typing' | 'upload';
@@ -8,6 +8,7 @@ export type RateClass = 'read' | 'write' | 'signIn' | 'chat' | 'typing' | 'uploa
  * One operation of the platform, the only way in. Server, client, OpenAPI document and tests are derived from this.
  * - `kind`: a query changes nothing; a command may, carries a request id, and is executed at most once per (actor, request id).
  * - `roles`: who may use it at all; `'public'` needs no sign-in. Which *resources* is decided by the actor-bound store.
+ * - `permission`: what staff must hold beside the role; of other roles it is not asked (`mayUse`).
  * - `sensitive`: the input must not stand in a URL or log, so a query travels as POST.
  * - `audited`: an audit record is written before (intent) and after (outcome).
  * - `transports`: login and refresh set a cookie, so they are HTTP only.
@@ -20,6 +21,7 @@ export interface Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType 
   readonly input: I;
   readonly output: O;
   readonly roles: readonly Role[] | 'public';
+  readonly permission?: Permission;
   readonly rate: RateClass;
   readonly sensitive?: boolean;
   readonly audited?: boolean;
@@ -40,6 +42,7 @@ export interface StreamChannel<S extends z.ZodType = z.ZodType, E extends z.ZodT
   readonly type: 'stream';
   readonly summary: string;
   readonly roles: readonly Role[];
+  readonly permission?: Permission;
   readonly key: z.ZodType<string>;
   readonly snapshot: S;
   readonly event: E;
@@ -49,6 +52,7 @@ export interface ViewChannel<S extends z.ZodType = z.ZodType> {
   readonly summary: string;
   /** `'public'`: for anybody who knows the key, which is then itself the secret. */
   readonly roles: readonly Role[] | 'public';
+  readonly permission?: Permission;
   readonly key: z.ZodType<string>;
   readonly state: S;
   /** Changes travel as differences: event `patch`, with what is set anew and what is gone of the record. */

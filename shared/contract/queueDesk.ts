@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertKind, pauseReason } from '../state/queue.ts';
 import { id, instant, priority } from './common.ts';
+import type { Permission } from '../permissions.ts';
 import { operation } from './define.ts';
 import { triageNote, vitals } from './triage.ts';
 
@@ -9,13 +10,19 @@ const ofDesk = z.strictObject({ sessionId: id });
 const done = z.object({ seq: z.int(), entryId: id });
 const deskDone = z.object({ seq: z.int() });
 
-const command = <I extends z.ZodType, O extends z.ZodType>(summary: string, input: I, output: O) =>
+const command = <I extends z.ZodType, O extends z.ZodType>(
+  summary: string,
+  input: I,
+  output: O,
+  permission: Permission = 'queue',
+) =>
   operation({
     kind: 'command',
     summary,
     input,
     output,
     roles: ['doctor', 'staff'],
+    permission,
     rate: 'write',
     audited: true,
     once: 'stream',
@@ -64,6 +71,7 @@ export const queueDeskOperations = {
     'The patient showed the code of their place link: find it at one of the actor’s desks and check them in.',
     z.strictObject({ clinicId: id, code: z.string().min(20).max(64) }),
     done.extend({ sessionId: id }),
+    'register',
   ),
   'queue.acknowledge': command(
     'Somebody takes care of an alert: it ends for everybody.',
@@ -76,6 +84,7 @@ export const queueDeskOperations = {
     input: z.strictObject({ sessionId: id, entryId: id, vitals, note: triageNote.optional(), priority }),
     output: done,
     roles: ['doctor', 'staff'],
+    permission: 'vitals',
     rate: 'write',
     sensitive: true,
     audited: true,
@@ -96,6 +105,7 @@ export const queueDeskOperations = {
     'The desk ends. Who still waits is sent to another desk, or told that it is over for today.',
     z.strictObject({ sessionId: id, rest: z.enum(['cancel', 'transfer']), toSessionId: id.optional() }),
     deskDone.extend({ cancelled: z.int().nonnegative(), moved: z.int().nonnegative() }),
+    'desks',
   ),
   'queue.accuracy': operation({
     kind: 'query',

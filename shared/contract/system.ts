@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { permissionSet, role } from './common.ts';
 import { operation } from './define.ts';
 
 export const systemOperations = {
@@ -11,7 +12,9 @@ export const systemOperations = {
       contract: z.int(),
       demo: z.boolean(),
       /** Demo mode only: sign-in addresses to offer, all with the published demo password. */
-      demoLogins: z.array(z.object({ email: z.string(), role: z.enum(['patient', 'doctor', 'staff', 'admin']) })),
+      demoLogins: z.array(
+        z.object({ email: z.string(), role, permissionSets: z.array(permissionSet).readonly().optional() }),
+      ),
     }),
     roles: 'public',
     rate: 'read',

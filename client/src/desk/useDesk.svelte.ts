@@ -2,6 +2,7 @@ import { untrack } from 'svelte';
 import { emptyQueue } from '../../../shared/state/queue.ts';
 import { t } from '../i18n/index.svelte.ts';
 import { clock, hub, ticking, useStream, useView } from '../lib/index.ts';
+import { may } from '../lib/may.ts';
 import { announce } from '../ui/announce.svelte.ts';
 import { DeskCommands } from './DeskCommands.svelte.ts';
 import { allRows, deskView, type DeskRow, type DeskView } from './deskModel.ts';
@@ -123,6 +124,7 @@ export function useDesk(sessionId: string, seat: Seat) {
     },
     /** Why this cannot be done to this row now; null when it can. */
     refusal(action: RowAction, row: DeskRow): WhyNot | null {
+      if (action === 'triage' && !may('queue.triage')) return 'notNow';
       return rowRefusal(action, row, moment);
     },
     /** The queue itself, for what is derived from it elsewhere (alerts); null until it is there. */

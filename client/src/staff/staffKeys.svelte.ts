@@ -10,6 +10,7 @@ interface StaffKeys {
   readonly desks: ReadonlyMap<string, Desk>;
   readonly asks: Asks;
   readonly canAct: boolean;
+  readonly canRegister: boolean;
   add(): void;
   scan(): void;
   search(): void;
@@ -28,7 +29,7 @@ function here(desks: ReadonlyMap<string, Desk>): { desk: Desk; row: DeskRow | nu
 }
 
 /** The keys of reception: they act on the row with the focus and its doctor. Call while the component initialises. */
-export function useStaffKeys({ desks, asks, canAct, add, scan, search, latest }: StaffKeys): void {
+export function useStaffKeys({ desks, asks, canAct, canRegister, add, scan, search, latest }: StaffKeys): void {
   function onRow(action: RowAction, act: (desk: Desk, row: DeskRow) => void): () => void {
     return () => {
       const at = here(desks);
@@ -75,9 +76,11 @@ export function useStaffKeys({ desks, asks, canAct, add, scan, search, latest }:
   // Never match a press: the list itself hears the arrows; these are their lines in the help.
   useShortcut(() => ({ key: '↑ ↓', label: t('staff.keys.list'), run: () => undefined }));
   useShortcut(() => ({ key: '/', label: t('staff.search'), run: search }));
-  const acts: [string, Key, () => void][] = [
+  const register: [string, Key, () => void][] = [
     ['a', 'staff.walkIn.add', add],
     ['i', 'staff.scan.button', scan],
+  ];
+  const acts: [string, Key, () => void][] = [
     [deskKeys.callNext, 'desk.action.callNext', callNext],
     [deskKeys.call, 'desk.action.call', call],
     [deskKeys.recall, 'desk.action.recall', onRow('recall', (desk, row) => void desk.commands.recall(row))],
@@ -91,5 +94,6 @@ export function useStaffKeys({ desks, asks, canAct, add, scan, search, latest }:
     [deskKeys.undo, 'desk.action.undo', undo],
     [deskKeys.cancel, 'staff.keys.remove', onRow('cancel', (desk, row) => asks.ask('remove', desk, row))],
   ];
+  for (const [key, label, run] of register) useShortcut(() => ({ key, label: t(label), run, enabled: canRegister }));
   for (const [key, label, run] of acts) useShortcut(() => ({ key, label: t(label), run, enabled: canAct }));
 }

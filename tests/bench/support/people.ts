@@ -1,3 +1,4 @@
+import { permissionSets } from '../../../shared/permissions.ts';
 import { randomInt } from 'node:crypto';
 import type { Db } from 'mongodb';
 import { z } from 'zod';
@@ -36,6 +37,7 @@ export async function makePeople(
       passwordHash: 'none',
       name: 'Bench',
       roles: [role],
+      permissionSets: role === 'staff' ? [...permissionSets] : [],
       clinicIds: [...clinicIds],
       createdAt: now,
       accessChangedAt: 0,

@@ -1,3 +1,4 @@
+import { permissionSets } from '../../../shared/permissions.ts';
 import type { Account, DeskSessionDoc, Doctor, Patient } from '../../../server/store/entities.ts';
 import type { MemoryDb } from './MemoryDb.ts';
 
@@ -12,6 +13,7 @@ const accountOf = (n: number, roles: Account['roles'], clinicIds: string[] = [])
   passwordHash: '',
   name: `Account ${n}`,
   roles,
+  permissionSets: roles.includes('staff') ? [...permissionSets] : [],
   clinicIds,
   createdAt: 0,
   accessChangedAt: 0,

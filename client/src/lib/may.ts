@@ -1,0 +1,9 @@
+import { operationOf, type OperationName } from '../../../shared/contract/index.ts';
+import { mayUse } from '../../../shared/permissions.ts';
+import { session } from './index.ts';
+
+/** Whether whoever is signed in may use an operation at all, as the contract says it: what may not be used is not offered. */
+export function may(name: OperationName): boolean {
+  const { roles, permission } = operationOf(name);
+  return roles === 'public' || (session.account !== null && mayUse(session.account, { roles, permission }));
+}
