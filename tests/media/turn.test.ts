@@ -111,10 +111,12 @@ async function waysUsed(at: CallPage): Promise<string[]> {
   return z
     .array(z.array(report))
     .parse(raw)
-    .map((entries) => {
+    .flatMap((entries) => {
       const byId = new Map(entries.map((entry) => [entry.id, entry]));
       const transport = entries.find((entry) => entry.type === 'transport');
-      const pair = byId.get(transport?.selectedCandidatePairId ?? '');
+      // The library also makes some that only tell what the browser can do.
+      if (transport === undefined) return [];
+      const pair = byId.get(transport.selectedCandidatePairId ?? '');
       const local = byId.get(pair?.localCandidateId ?? '');
       return `${local?.candidateType} ${local?.relayProtocol}`;
     });
