@@ -4,6 +4,7 @@ import { Agenda } from 'agenda';
 import { MongoBackend } from '@agendajs/mongo-backend';
 import { Server } from 'socket.io';
 import { limits } from '../shared/limits.ts';
+import { TlsFront } from '../shared/node/TlsFront.ts';
 import type { Config } from './config.ts';
 import { buildHub } from './hub/build.ts';
 import { originAllowed } from './hub/origin.ts';
@@ -18,6 +19,8 @@ import { createLogger } from './support/logger.ts';
 export interface App {
   readonly url: string;
   readonly port: number;
+  /** Of the door that speaks TLS, when there is one. */
+  readonly tlsPort: number | null;
   /** Cuts every connection, as a network does; clients come back by themselves. For drills. */
   cutSockets(): void;
   /** The one door out, for benches that measure it alone. */
@@ -114,11 +117,15 @@ export async function createApp(config: Config): Promise<App> {
     socket.once('close', () => open.delete(socket));
   });
   const port = await listen(http, config.port, config.host);
-  log.info({ port, engine: config.mongo.engine, hub: hub.id }, 'hub is listening');
+  const tls =
+    config.tls &&
+    (await TlsFront.open(config.tls, http, (problem) => log.warn({ problem }, 'certificate not renewed')));
+  log.info({ port, tls: tls?.port, engine: config.mongo.engine, hub: hub.id }, 'hub is listening');
 
   return {
     url: `http://${config.host}:${port}`,
     port,
+    tlsPort: tls?.port ?? null,
     cutSockets: () => io.local.disconnectSockets(true),
     publisher: hub.publisher,
     close: async () => {
@@ -129,6 +136,7 @@ export async function createApp(config: Config): Promise<App> {
       const cut = setTimeout(() => open.forEach((socket) => socket.destroy()), goodbyeMs);
       await new Promise<void>((resolve) => void io.close(() => resolve()));
       clearTimeout(cut);
+      await tls?.close();
       http.closeAllConnections();
       await agenda.stop();
       await hub.stop();

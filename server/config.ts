@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TlsFrontConfig } from '../shared/node/TlsFront.ts';
 import { messagingOf, messagingSchema, type MessagingConfig } from './gateways/config.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -41,6 +42,10 @@ const schema = z.object({
   NADI_SFU_NODES: urlList,
   NADI_SFU_SECRET: z.string({ error: 'needed: shared with the media nodes' }).min(16),
   NADI_PUBLIC_URL: z.url().optional(),
+  NADI_TLS_CERT: z.string().min(1).optional(),
+  NADI_TLS_KEY: z.string().min(1).optional(),
+  NADI_TLS_PORT: port.default(443),
+  NADI_TLS_HOST: z.string().min(1).optional(),
   NADI_CLIENT_DIR: z.string().default('dist/client'),
   NADI_TAIL_MS: z.coerce.number().int().min(50).max(60_000).default(1_000),
   REDIS_URL: z
@@ -62,6 +67,9 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
+/** Every variable the hub knows. */
+export const hubVariables: readonly string[] = Object.keys(schema.shape);
+
 /** Everything the hub is told from outside, read once. Durations in ms. */
 export interface Config {
   readonly port: number;
@@ -75,6 +83,8 @@ export interface Config {
   readonly masterKeys: readonly string[];
   readonly sfu: { readonly nodes: readonly string[]; readonly secret: string };
   readonly publicUrl: string | null;
+  /** A door of our own that speaks TLS; null: a proxy does, or nobody. */
+  readonly tls: TlsFrontConfig | null;
   readonly clientDir: string;
   /** How often the tail of other hubs' events is read. */
   readonly tailMs: number;
@@ -116,6 +126,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if ('problems' in messaging) {
     throw new ConfigError(`The configuration has problems:\n${messaging.problems.map((one) => `  ${one}`).join('\n')}`);
   }
+  if ((value.NADI_TLS_CERT === undefined) !== (value.NADI_TLS_KEY === undefined)) {
+    throw new ConfigError(
+      'The configuration has problems:\n  NADI_TLS_CERT, NADI_TLS_KEY: one is of no use without the other',
+    );
+  }
   return {
     port: value.PORT,
     host: value.NADI_HOST,
@@ -127,6 +142,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     masterKeys: [value.NADI_KEY, ...value.NADI_OLD_KEYS],
     sfu: { nodes: value.NADI_SFU_NODES, secret: value.NADI_SFU_SECRET },
     publicUrl: value.NADI_PUBLIC_URL ?? null,
+    tls:
+      value.NADI_TLS_CERT === undefined || value.NADI_TLS_KEY === undefined
+        ? null
+        : {
+            certFile: value.NADI_TLS_CERT,
+            keyFile: value.NADI_TLS_KEY,
+            port: value.NADI_TLS_PORT,
+            host: value.NADI_TLS_HOST,
+          },
     clientDir: value.NADI_CLIENT_DIR,
     tailMs: value.NADI_TAIL_MS,
     redis: value.REDIS_URL === undefined ? null : { url: value.REDIS_URL, prefix: value.NADI_REDIS_PREFIX },

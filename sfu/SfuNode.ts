@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { pino, type Logger } from 'pino';
 import type { SfuHealth, SfuNodeInfo } from '../shared/contract/sfu.ts';
+import { TlsFront } from '../shared/node/TlsFront.ts';
 import type { SfuConfig } from './config.ts';
 import { controlApi } from './controlApi.ts';
 import { GrantDesk } from './grant.ts';
@@ -72,13 +73,17 @@ export async function createSfu(config: SfuConfig, parts: SfuParts = {}): Promis
   const grants = new GrantDesk(config.grantPublicKey, bootId, now);
   const io = openSignalling(http, { config, bootId, grants, directory: rooms, metrics, log, now });
   let port: number;
+  let tls: TlsFront | undefined;
   try {
     port = await listen(http, config.port, config.host);
+    const told = (problem: string): void => log.warn({ problem }, 'certificate not renewed');
+    if (config.tls !== undefined) tls = await TlsFront.open(config.tls, http, told);
   } catch (error) {
+    http.close();
     await pool.close();
     throw error;
   }
-  publicUrl = config.publicUrl ?? `http://localhost:${port}`;
+  publicUrl = config.publicUrl ?? (tls ? `https://localhost:${tls.port}` : `http://localhost:${port}`);
   log.info({ port, bootId, workers: pool.total }, 'media node ready');
 
   let closing: Promise<void> | undefined;
@@ -93,6 +98,7 @@ export async function createSfu(config: SfuConfig, parts: SfuParts = {}): Promis
     rooms.closeAll('shutting-down');
     await recordings.close();
     await io.close(); // closes the HTTP server as well
+    await tls?.close();
     http.closeAllConnections();
     await pool.close();
     log.info('media node stopped');

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { iceServer } from '../shared/contract/sfuRtp.ts';
+import type { TlsFrontConfig } from '../shared/node/TlsFront.ts';
 import type { TurnConfig } from './turn.ts';
 
 /** Bounds of one node; defaults in `defaultLimits`. Durations in ms, bitrates in bit/s. */
@@ -45,6 +46,8 @@ export interface SfuConfig {
   host: string;
   /** What browsers connect to; default `http://localhost:<port>`. */
   publicUrl: string | undefined;
+  /** A door of its own that speaks TLS, for a machine without a proxy. */
+  tls: TlsFrontConfig | undefined;
   /** Address put into ICE candidates: where clients reach the media ports. */
   announcedAddress: string;
   /** Local address the media ports listen on. */
@@ -119,6 +122,10 @@ const environment = z.object({
   SFU_PORT: whole(0, 65_535).default(3001),
   SFU_HOST: z.string().min(1).default('127.0.0.1'),
   SFU_PUBLIC_URL: url.optional(),
+  SFU_TLS_CERT: z.string().min(1).optional(),
+  SFU_TLS_KEY: z.string().min(1).optional(),
+  SFU_TLS_PORT: whole(0, 65_535).default(3443),
+  SFU_TLS_HOST: z.string().min(1).optional(),
   SFU_ANNOUNCED_ADDRESS: z.string().min(1).max(253).default('127.0.0.1'),
   SFU_RTC_LISTEN: z.union([z.ipv4(), z.ipv6()]).optional(),
   SFU_RTC_PORT: whole(0, 65_000).default(40_000),
@@ -141,10 +148,15 @@ const environment = z.object({
   LOG_LEVEL: z.enum(logLevels).default('info'),
 });
 
+/** Every variable a node knows. */
+export const sfuVariables: readonly string[] = Object.keys(environment.shape);
+
 /** The first is of no use without the second. */
 const together = [
   ['SFU_TURN_URLS', 'SFU_TURN_SECRET'],
   ['SFU_TURN_SECRET', 'SFU_TURN_URLS'],
+  ['SFU_TLS_CERT', 'SFU_TLS_KEY'],
+  ['SFU_TLS_KEY', 'SFU_TLS_CERT'],
 ] as const;
 
 /**
@@ -168,6 +180,15 @@ export function parseSfuConfig(env: Readonly<Record<string, string | undefined>>
     port: given.SFU_PORT,
     host: given.SFU_HOST,
     publicUrl: given.SFU_PUBLIC_URL,
+    tls:
+      given.SFU_TLS_CERT === undefined || given.SFU_TLS_KEY === undefined
+        ? undefined
+        : {
+            certFile: given.SFU_TLS_CERT,
+            keyFile: given.SFU_TLS_KEY,
+            port: given.SFU_TLS_PORT,
+            host: given.SFU_TLS_HOST,
+          },
     announcedAddress: given.SFU_ANNOUNCED_ADDRESS,
     rtcListen: given.SFU_RTC_LISTEN ?? (isLoopback(given.SFU_ANNOUNCED_ADDRESS) ? '127.0.0.1' : '0.0.0.0'),
     rtcPort: given.SFU_RTC_PORT,

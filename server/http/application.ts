@@ -19,8 +19,8 @@ export function createHttpApplication(config: Config, deps: Deps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  // One proxy in front at most, and only when a public address says there is one.
-  app.set('trust proxy', config.publicUrl === null ? false : 1);
+  // One proxy in front at most, and only when a public address says there is one; a TLS door of our own has none.
+  app.set('trust proxy', config.publicUrl === null || config.tls !== null ? false : 1);
   app.use(securityHeaders(config));
   app.use(healthRoutes(deps));
   app.use('/api/v1/files', fileRoutes(deps));

@@ -61,6 +61,7 @@ export async function testConfig(
     port: 0,
     host: '127.0.0.1',
     publicUrl: undefined,
+    tls: undefined,
     announcedAddress: '127.0.0.1',
     rtcListen: '127.0.0.1',
     rtcPort: 0,
