@@ -12,7 +12,7 @@ import type { Publisher } from './hub/publish.ts';
 import { createHttpApplication } from './http/application.ts';
 import { seedDemo } from './seed/demo.ts';
 import { connectMongo } from './store/mongo.ts';
-import { migrate } from './store/migrations/index.ts';
+import { migrate, refuseHalfRestored } from './store/migrations/index.ts';
 import { createLogger } from './support/logger.ts';
 
 /** A running hub. `close` drains: not ready any more, sockets move to other hubs, what was begun is finished. */
@@ -39,6 +39,7 @@ const outboxEvery = '5 seconds';
 export async function createApp(config: Config): Promise<App> {
   const log = createLogger(config.logLevel);
   const mongo = await connectMongo(config.mongo.uri, config.mongo.db);
+  await refuseHalfRestored(mongo.db);
   await migrate(mongo.db);
   const http = createServer({ requestTimeout: uploadMs, headersTimeout: 10_000 });
   const demo = config.mode !== 'production';

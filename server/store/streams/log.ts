@@ -17,7 +17,10 @@ export type StoredEffect = z.infer<typeof storedEffect>;
 /** Effects are left to whoever wrote the event, or took them up, for this long, ms; then to anybody. */
 export const effectLeaseMs = 15_000;
 
-/** An event as stored. `_id` = stream/epoch/seq, zero-padded: the unique key *and* the reading order. */
+/**
+ * An event as stored. `_id` = stream/epoch/seq, zero-padded: the unique key *and* the reading order. Epochs are 1, or the second (UTC) of a
+ * restore, ten digits: in text as in numbers the later one is greater.
+ */
 export const storedEvent = z.object({
   _id: z.string(),
   stream: z.string(),
@@ -42,6 +45,9 @@ export const eventId = (stream: string, epoch: number, seq: number): string =>
 
 const writeErrors = z.array(z.object({ index: z.int() }));
 
+/** Names the epoch that streams begin in, in the list of streams; 1 without it. A restore raises it. */
+export const baseEpoch = '*';
+
 /** How far an ordered append got. */
 export interface Appended {
   readonly count: number;
@@ -65,13 +71,15 @@ export class EventLog {
   async epoch(stream: string): Promise<number> {
     const found = await this.#streams.findOne({ _id: stream });
     if (found) return z.int().parse(found['epoch']);
+    const base = await this.#streams.findOne({ _id: baseEpoch });
+    const epoch = base ? z.int().parse(base['epoch']) : 1;
     try {
-      await this.#streams.insertOne({ _id: stream, epoch: 1 });
+      await this.#streams.insertOne({ _id: stream, epoch });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
       return await this.epoch(stream);
     }
-    return 1;
+    return epoch;
   }
 
   /** Events after `seq`, oldest first, over all epochs up to this one (seq continues over epochs). */
@@ -102,7 +110,8 @@ export class EventLog {
     limit: number,
     types?: readonly string[],
   ): Promise<StoredEvent[]> {
-    const range = { _id: { $gt: `${stream}/`, $lt: eventId(stream, epoch, seq) } };
+    // Earlier epochs hold higher numbers than `seq`, too.
+    const range = { _id: { $gt: `${stream}/`, $lt: eventId(stream, epoch, seq) }, seq: { $lt: seq } };
     const found = await this.#events
       .find(types ? { ...range, type: { $in: [...types] } } : range)
       .sort({ _id: -1 })
