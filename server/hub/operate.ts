@@ -7,6 +7,7 @@ import { limits } from '../../shared/limits.ts';
 import { hasRole, mayUse, type Role } from '../../shared/permissions.ts';
 import { Access, type AccessDeps, type Actor } from '../store/Access.ts';
 import type { AuditSubject } from '../store/Audit.ts';
+import { isDatabaseFailure } from '../store/mongo.ts';
 import type { Requests } from '../store/requests.ts';
 import { newId } from '../support/ids.ts';
 import type { Logger } from '../support/logger.ts';
@@ -94,10 +95,9 @@ export class Door {
       return { ok: false, error: { code, message, traceId, ...(details ? { details } : {}) } };
     }
     this.#deps.log.error({ err: error, traceId, what }, 'unexpected failure');
-    const database = error instanceof Error && error.name.startsWith('Mongo');
     return {
       ok: false,
-      error: database
+      error: isDatabaseFailure(error)
         ? { code: 'UNAVAILABLE', message: 'the database did not answer', traceId }
         : { code: 'INTERNAL', message: 'something went wrong on our side', traceId },
     };

@@ -32,3 +32,22 @@ export async function connectMongo(uri: string, dbName: string, timeoutMs = 15_0
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === 11000;
 }
+
+const brokenSocket = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'ERR_STREAM_DESTROYED',
+]);
+
+/**
+ * Whether the database did not answer, as against a fault of ours. The driver passes on a socket's own error when it ends
+ * between being chosen and being written to.
+ */
+export function isDatabaseFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name.startsWith('Mongo')) return true;
+  return ('code' in error && brokenSocket.has(String(error.code))) || isDatabaseFailure(error.cause);
+}

@@ -22,6 +22,7 @@ import type { Outcome } from '../history/types.ts';
 import type { OpenCommand, Recorder } from './Recorder.ts';
 
 const ackMs = 15_000;
+const connectMs = 4_000;
 const data = z.record(z.string(), z.unknown());
 /** Answers after which the client cannot know whether it happened, and asks again with the same request id. */
 const unknowing = new Set(['UNAVAILABLE', 'TIMEOUT']);
@@ -38,6 +39,8 @@ export class Player {
   /** What to do when the hub stops and says so. */
   onMove: (withinMs: number) => void = () => undefined;
   #socket: Socket | null = null;
+  /** Fails the connecting under way: a socket that is given up says nothing by itself. */
+  #giveUp: (why: Error) => void = () => undefined;
 
   constructor(signedIn: SignedIn, recorder: Recorder) {
     this.accountId = signedIn.account.id;
@@ -73,15 +76,22 @@ export class Player {
       if (step.verdict === 'resync') void this.#sync(socket, frame.key);
     });
     await new Promise<void>((resolve, reject) => {
+      this.#giveUp = reject;
       socket.once('connect', resolve);
       socket.once('connect_error', reject);
       // A hub that stops while it lets us in says neither.
       socket.once('disconnect', reject);
+      // Nor does a connection that froze on the way.
+      setTimeout(() => {
+        if (!socket.connected) socket.disconnect();
+        reject(new Error('not let in'));
+      }, connectMs).unref();
     });
     await Promise.all([...this.#mirrors.keys()].map((sessionId) => this.#sync(socket, sessionId)));
   }
 
   disconnect(): void {
+    this.#giveUp(new Error('given up'));
     this.#socket?.disconnect();
     this.#socket = null;
   }
@@ -119,7 +129,8 @@ export class Player {
     let details: unknown;
     const socket = this.#socket;
     try {
-      if (!socket) throw new Error('not connected');
+      // What is sent over a broken connection would wait in it for the whole time.
+      if (!socket?.connected) throw new Error('not connected');
       const raw: unknown = await socket.timeout(ackMs).emitWithAck('op', { name, input, requestId });
       const reply = replySchema.parse(raw);
       if (reply.ok) outcome = { kind: 'ok', data: data.parse(reply.data) };
@@ -145,6 +156,7 @@ export class Player {
     const begun = beginSync(this.#mirrors.get(sessionId) ?? emptyCore<QueueState, QueueEvent>());
     this.#mirrors.set(sessionId, begun.core);
     try {
+      if (!socket.connected) throw new Error('not connected');
       const frame = { channel: 'queue', key: sessionId, ...(begun.since ? { since: begun.since } : {}) };
       const raw: unknown = await socket.timeout(ackMs).emitWithAck('subscribe', frame);
       const reply = replySchema.parse(raw);

@@ -118,7 +118,9 @@ export class TwoHubs {
     this.#over = true;
     await this.#work;
     const byId = new Map(this.#players.map((player) => [player.accountId, player]));
+    const allIn = async () => await Promise.all(this.#players.map(async (player) => await this.#comeIn(player)));
     await until('every command to have an answer', async () => {
+      await allIn();
       for (const command of this.#recorder.lost()) await byId.get(command.accountId)?.attempt(command);
       return this.#recorder.lost().length === 0;
     });
@@ -132,7 +134,7 @@ export class TwoHubs {
     ] as const;
     // A connection may prove dead only now, and what follows from a command may still be appended: both are looked at anew.
     const reachTheHead = async () => {
-      await Promise.all(this.#players.map(async (player) => await this.#comeIn(player)));
+      await allIn();
       const all = await readFound(this.database.db);
       // What people did; notices that follow from it have their own tests.
       const events = all.events.filter((event) => /^(queue|chat):/.test(event.stream));
@@ -146,7 +148,13 @@ export class TwoHubs {
       const state = queues.get(`queue:${id}`)?.state;
       if (JSON.stringify(player.queue(id)) !== JSON.stringify(state)) wrong.push('a copy differs');
     }
+    if (wrong.length > 0) wrong.push(...this.#said());
     return wrong;
+  }
+
+  /** What the hubs logged of failures, so that a wrong history comes with its cause. */
+  #said(): string[] {
+    return this.hubs.flatMap((hub) => hub.log().filter((line) => /"msg":"(unexpected failure|failed)"/.test(line)));
   }
 
   async #keep(player: Player, act: () => Promise<void>): Promise<void> {
