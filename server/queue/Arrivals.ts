@@ -8,6 +8,7 @@ import type { StreamsOf } from '../store/streams/index.ts';
 import { endOfDay } from '../support/zone.ts';
 import { reused, type DeskCommands } from './DeskCommands.ts';
 import type { Keys } from './keys.ts';
+import { whereNow, type Whereabouts } from './moved.ts';
 import * as rules from './rules.ts';
 
 export interface ArrivalsDeps {
@@ -81,18 +82,26 @@ export class Arrivals {
     requestId: string,
     { clinicId, code }: InputOf<'queue.scanArrived'>,
   ): Promise<OutputOf<'queue.scanArrived'>> {
-    const place = await this.ofLink(code);
+    const place = await this.#ofLink(code);
     if (place.clinicId !== clinicId) throw new AppError('NOT_FOUND', 'no such place at this clinic');
     const { sessionId, _id: entryId } = place;
     return { ...(await this.#deps.desk.markArrived(access, requestId, { sessionId, entryId })), sessionId };
   }
 
-  /** The place a link leads to. @throws AppError LINK_EXPIRED, NOT_FOUND. */
-  async ofLink(code: string): Promise<PlaceDoc & { readonly linkExpiresAt: number }> {
+  /** What a link was made for. @throws AppError LINK_EXPIRED, NOT_FOUND. */
+  async linked(code: string): Promise<Whereabouts & { readonly expiresAt: number }> {
     const { id, expiresAt } = this.#deps.keys.read('place-link', code, this.#deps.now());
     const place = await this.#deps.repos.places.get(id);
     if (!place) throw new AppError('NOT_FOUND', 'no such place');
-    return { ...place, linkExpiresAt: expiresAt };
+    return { entryId: id, sessionId: place.sessionId, expiresAt };
+  }
+
+  /** The place a link leads to, at whatever desk it is by now. @throws AppError LINK_EXPIRED, NOT_FOUND. */
+  async #ofLink(code: string): Promise<PlaceDoc> {
+    const { entryId } = await whereNow(this.#deps.queues, await this.linked(code));
+    const place = await this.#deps.repos.places.get(entryId);
+    if (!place) throw new AppError('NOT_FOUND', 'no such place');
+    return place;
   }
 
   #via(place: PlaceDoc, code: string | undefined): 'qr' | 'waiting-room' {

@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors.ts';
-import { linkedPlace } from '../../shared/contract/queueViews.ts';
+import { linkedPlace, type LinkedPlace } from '../../shared/contract/queueViews.ts';
 import type { Revision } from '../../shared/contract/wire.ts';
 import type { QueueEvent, QueueState } from '../../shared/state/queue.ts';
 import type { ChannelSource } from '../hub/channels.ts';
@@ -8,6 +8,7 @@ import type { StreamsOf } from '../store/streams/index.ts';
 import type { Logger } from '../support/logger.ts';
 import type { Arrivals } from './Arrivals.ts';
 import type { QueueViews } from './QueueViews.ts';
+import { whereNow } from './moved.ts';
 import { Rounds } from './Rounds.ts';
 
 export interface LinkFeedDeps {
@@ -19,16 +20,20 @@ export interface LinkFeedDeps {
   readonly now: () => number;
 }
 
-interface Link {
-  readonly entryId: string;
-  readonly sessionId: string;
-  readonly expiresAt: number;
+type Link = Awaited<ReturnType<Arrivals['linked']>>;
+
+interface Seen {
+  readonly rev: Revision;
+  readonly state: LinkedPlace;
 }
 
 /** Waits change with time, and links end: so often they are looked at again, ms. */
 const tickMs = 5_000;
 
-/** Places for whoever holds their link, without a sign-in; dark when the link is over. */
+/** A desk's revisions come after those of all desks before it, whatever their numbers. */
+const desksApart = 1_000_000;
+
+/** Places for whoever holds their link, without a sign-in; they follow their patient to other desks and are dark when the link is over. */
 export class LinkFeed {
   readonly source: ChannelSource;
   readonly #deps: LinkFeedDeps;
@@ -47,16 +52,15 @@ export class LinkFeed {
     this.#ticker = setInterval(() => this.#tick(), tickMs);
     this.#ticker.unref();
     this.source = {
-      authorize: async (_access, code) => void (await deps.arrivals.ofLink(code)),
+      authorize: async (_access, code) => void (await deps.arrivals.linked(code)),
       current: async (code, _since, join) => {
-        const { _id: entryId, sessionId, linkExpiresAt: expiresAt } = await deps.arrivals.ofLink(code);
+        const link = await deps.arrivals.linked(code);
         join();
-        const links = this.#watched.get(sessionId) ?? new Map<string, Link>();
-        this.#watched.set(sessionId, links.set(code, { entryId, sessionId, expiresAt }));
         this.#sent.delete(code);
-        const [found] = await this.#states(sessionId, [entryId]);
-        if (!found) throw new AppError('NOT_FOUND', 'no such place');
-        return { kind: 'view', rev: found.rev, state: found.state };
+        this.#watch(link.sessionId, code, link);
+        const seen = (await this.#look([[code, link]])).get(code);
+        if (!seen) throw new AppError('NOT_FOUND', 'no such place');
+        return { kind: 'view', rev: seen.rev, state: seen.state };
       },
     };
   }
@@ -81,25 +85,43 @@ export class LinkFeed {
     }
   }
 
+  #watch(sessionId: string, code: string, link: Link): void {
+    const links = this.#watched.get(sessionId) ?? new Map<string, Link>();
+    this.#watched.set(sessionId, links.set(code, link));
+  }
+
   async #send(sessionId: string): Promise<void> {
-    const links = [...(this.#watched.get(sessionId) ?? [])];
-    const found = await this.#states(sessionId, [...new Set(links.map(([, link]) => link.entryId))]);
-    for (const { rev, state, of } of found) {
+    const seen = await this.#look([...(this.#watched.get(sessionId) ?? [])]);
+    for (const [code, { rev, state }] of seen) {
       const text = JSON.stringify(state);
-      for (const [code, { entryId }] of links) {
-        if (entryId !== of || this.#sent.get(code) === text) continue;
-        this.#sent.set(code, text);
-        this.#deps.publisher.view('linkedPlace', code, rev, state);
-      }
+      if (this.#sent.get(code) === text) continue;
+      this.#sent.set(code, text);
+      this.#deps.publisher.view('linkedPlace', code, rev, state);
     }
   }
 
-  async #states(sessionId: string, entryIds: readonly string[]) {
+  /** The places as their links show them now; from here on their desks are watched for them. */
+  async #look(links: readonly (readonly [string, Link])[]): Promise<Map<string, Seen>> {
     const { queues, views, now } = this.#deps;
-    const loaded = await queues.load(sessionId);
-    const rev: Revision = [loaded.epoch, loaded.seq, Math.floor(now() / 1000)];
-    const places = await views.places(sessionId, entryIds, loaded);
-    // Cut here already: the first answer does not pass the publisher.
-    return places.map((place) => ({ rev, of: place.entryId, state: linkedPlace.parse(place) }));
+    const found = await Promise.all(
+      links.map(async ([code, link]) => ({ code, link, at: await whereNow(queues, link) })),
+    );
+    const seen = new Map<string, Seen>();
+    for (const { code, link, at } of found) {
+      for (const desk of [at.sessionId, at.next]) if (desk !== null) this.#watch(desk, code, link);
+    }
+    for (const sessionId of new Set(found.map(({ at }) => at.sessionId))) {
+      const here = found.filter(({ at }) => at.sessionId === sessionId);
+      const loaded = await queues.load(sessionId);
+      const places = await views.places(sessionId, [...new Set(here.map(({ at }) => at.entryId))], loaded);
+      const byEntry = new Map(places.map((place) => [place.entryId, place]));
+      for (const { code, at } of here) {
+        const place = byEntry.get(at.entryId);
+        const rev: Revision = [loaded.epoch + at.moves * desksApart, loaded.seq, Math.floor(now() / 1000)];
+        // Cut here already: the first answer does not pass the publisher.
+        if (place) seen.set(code, { rev, state: linkedPlace.parse(place) });
+      }
+    }
+    return seen;
   }
 }

@@ -145,6 +145,41 @@ describe('[C3 C5] a link to a place', () => {
     await patient.call('queue.leave', { entryId });
   });
 
+  test('goes with its patient to the next desk, and to the one after', async () => {
+    const other = await hub.as('doctor2');
+    const { sessionId: elsewhere } = await other.call('queue.openSession', { clinicId, label: 'Evening' });
+    const wish = { sessionId, patientId, mode: 'in-person' as const, reason: 'Cough' };
+    const first = await patient.call('queue.join', wish);
+    const { key } = await staff.call('queue.placeLink', { sessionId, entryId: first.entryId });
+    const visitor = await Visitor.at(hub.url);
+    await visitor.watch('linkedPlace', key);
+    const shown = () =>
+      visitor.views.filter((frame) => frame.key === key).map((frame) => linkedPlace.parse(frame.state));
+    const lastShown = () => shown().at(-1);
+
+    const there = await staff.call('queue.transfer', { sessionId, entryId: first.entryId, toSessionId: elsewhere });
+    const moved = await until('the place at the other desk', () => {
+      const place = lastShown();
+      return place?.state === 'waiting' && place.doctorName !== 'Dr. Meera Rao' ? place : null;
+    });
+    const checkedIn = await staff.call('queue.scanArrived', { clinicId, code: key });
+    expect(checkedIn).toMatchObject({ entryId: there.toEntryId, sessionId: elsewhere });
+    await until('the arrival there', () => lastShown()?.checkedInAt !== null);
+
+    const last = await staff.call('queue.transfer', {
+      ...{ sessionId: elsewhere, entryId: there.toEntryId },
+      toSessionId: sessionId,
+    });
+    const back = await until('the place back at the first desk', () => {
+      const place = lastShown();
+      return place?.state === 'waiting' && place.doctorName !== moved.doctorName ? place : null;
+    });
+    // Who comes to the link only now sees the same.
+    const late = await Visitor.at(hub.url);
+    expect(await late.watch('linkedPlace', key)).toMatchObject({ token: back.token, doctorName: back.doctorName });
+    await patient.call('queue.leave', { entryId: last.toEntryId });
+  });
+
   test('at the clinic one checks in with its code, from the waiting room without', async () => {
     const { code, url, expiresAt } = await staff.call('queue.checkInCode', { clinicId });
     expect(url).toBe(`/check-in#${code}`);

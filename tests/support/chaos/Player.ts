@@ -22,7 +22,7 @@ import type { Outcome } from '../history/types.ts';
 import type { OpenCommand, Recorder } from './Recorder.ts';
 
 const ackMs = 15_000;
-const connectMs = 4_000;
+const connectMs = 10_000;
 const data = z.record(z.string(), z.unknown());
 /** Answers after which the client cannot know whether it happened, and asks again with the same request id. */
 const unknowing = new Set(['UNAVAILABLE', 'TIMEOUT']);

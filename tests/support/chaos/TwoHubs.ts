@@ -15,6 +15,9 @@ import { Player } from './Player.ts';
 import type { Random } from './random.ts';
 import type { Recorder } from './Recorder.ts';
 
+/** Long enough for a machine that does much else; when it is over, something hangs. */
+const patience = { timeoutMs: 60_000 };
+
 /** Two hubs in processes of their own behind a balancer that knows no stickiness, and a clinic that works through it. */
 export class TwoHubs {
   readonly database: TestDatabase;
@@ -27,7 +30,8 @@ export class TwoHubs {
   readonly #players: Player[] = [];
   readonly #sessions: string[] = [];
   readonly #where: actors.Whereabouts = new Map();
-  #over = false;
+  /** The work under way; one that was left behind by a failure must not go on beside the next. */
+  #shift = { over: true };
   #work: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -72,16 +76,16 @@ export class TwoHubs {
 
   /** As {@link begin}, with everything that a clinic's day has. @param closes desks may come to their end. */
   beginAll(closes = false): void {
-    this.#over = false;
+    const shift = this.#newShift();
     const { doctor, doctor2, staff, patient, patient2 } = this.#people();
-    const burst = { random: this.#random, sessions: this.#sessions, over: () => this.#over, closes };
+    const burst = { random: this.#random, sessions: this.#sessions, over: () => shift.over, closes };
     const [desk = '', desk2 = ''] = this.#sessions;
     this.#work = Promise.all([
-      this.#keep(doctor, () => crew.deskCrew(burst, doctor, [desk], 'doctor')),
-      this.#keep(doctor2, () => crew.deskCrew(burst, doctor2, [desk2], 'doctor')),
-      this.#keep(staff, () => crew.deskCrew(burst, staff, this.#sessions, 'staff')),
-      this.#keep(patient, () => crew.patientCrew(burst, patient, this.#where)),
-      this.#keep(patient2, () => crew.patientCrew(burst, patient2, this.#where)),
+      this.#keep(shift, doctor, () => crew.deskCrew(burst, doctor, [desk], 'doctor')),
+      this.#keep(shift, doctor2, () => crew.deskCrew(burst, doctor2, [desk2], 'doctor')),
+      this.#keep(shift, staff, () => crew.deskCrew(burst, staff, this.#sessions, 'staff')),
+      this.#keep(shift, patient, () => crew.patientCrew(burst, patient, this.#where)),
+      this.#keep(shift, patient2, () => crew.patientCrew(burst, patient2, this.#where)),
     ]);
   }
 
@@ -92,38 +96,42 @@ export class TwoHubs {
 
   /** Everybody works, and comes back whenever their connection is gone, until {@link finish}. */
   begin(): void {
-    this.#over = false;
+    const shift = this.#newShift();
     const { doctor, doctor2, staff, patient, patient2 } = this.#people();
-    const burst = { random: this.#random, sessions: this.#sessions, over: () => this.#over };
+    const burst = { random: this.#random, sessions: this.#sessions, over: () => shift.over };
     const where: actors.Whereabouts = new Map();
     const [desk = '', desk2 = ''] = this.#sessions;
     this.#work = Promise.all([
-      this.#keep(doctor, () => actors.doctor(burst, doctor, desk)),
-      this.#keep(doctor2, () => actors.doctor(burst, doctor2, desk2)),
-      this.#keep(staff, () => actors.staff(burst, staff)),
-      this.#keep(patient, () => actors.patient(burst, patient, where)),
-      this.#keep(patient2, () => actors.patient(burst, patient2, where)),
+      this.#keep(shift, doctor, () => actors.doctor(burst, doctor, desk)),
+      this.#keep(shift, doctor2, () => actors.doctor(burst, doctor2, desk2)),
+      this.#keep(shift, staff, () => actors.staff(burst, staff)),
+      this.#keep(shift, patient, () => actors.patient(burst, patient, where)),
+      this.#keep(shift, patient2, () => actors.patient(burst, patient2, where)),
     ]);
   }
 
   /** Waits until so many more commands are acknowledged, by people who are all connected. */
   async busy(more: number): Promise<void> {
     const before = this.#recorder.acknowledged();
-    await until('work to go on', () => this.#recorder.acknowledged() >= before + more, { timeoutMs: 30_000 });
-    await until('everybody to be connected', () => this.#players.every((player) => player.connected));
+    await until('work to go on', () => this.#recorder.acknowledged() >= before + more, patience);
+    await until('everybody to be connected', () => this.#players.every((player) => player.connected), patience);
   }
 
   /** Ends the work, asks again for what got no answer, and answers with everything that is wrong of the log and the copies. */
   async finish(): Promise<string[]> {
-    this.#over = true;
+    this.#shift.over = true;
     await this.#work;
     const byId = new Map(this.#players.map((player) => [player.accountId, player]));
     const allIn = async () => await Promise.all(this.#players.map(async (player) => await this.#comeIn(player)));
-    await until('every command to have an answer', async () => {
-      await allIn();
-      for (const command of this.#recorder.lost()) await byId.get(command.accountId)?.attempt(command);
-      return this.#recorder.lost().length === 0;
-    });
+    await until(
+      'every command to have an answer',
+      async () => {
+        await allIn();
+        for (const command of this.#recorder.lost()) await byId.get(command.accountId)?.attempt(command);
+        return this.#recorder.lost().length === 0;
+      },
+      patience,
+    );
     const { doctor, doctor2, staff } = this.#people();
     const [desk = '', desk2 = ''] = this.#sessions;
     const followers = [
@@ -142,7 +150,10 @@ export class TwoHubs {
       const there = followers.every(([player, id]) => player.seq(id) === heads.get(`queue:${id}`)?.events.length);
       return there ? { found: { ...all, events }, queues: heads } : null;
     };
-    const { found, queues } = await until('every follower to reach the head', reachTheHead, { everyMs: 100 });
+    const { found, queues } = await until('every follower to reach the head', reachTheHead, {
+      ...patience,
+      everyMs: 100,
+    });
     const wrong = this.#recorder.violations(found);
     for (const [player, id] of followers) {
       const state = queues.get(`queue:${id}`)?.state;
@@ -157,8 +168,14 @@ export class TwoHubs {
     return this.hubs.flatMap((hub) => hub.log().filter((line) => /"msg":"(unexpected failure|failed)"/.test(line)));
   }
 
-  async #keep(player: Player, act: () => Promise<void>): Promise<void> {
-    while (!this.#over) {
+  #newShift(): { over: boolean } {
+    this.#shift.over = true;
+    this.#shift = { over: false };
+    return this.#shift;
+  }
+
+  async #keep(shift: { readonly over: boolean }, player: Player, act: () => Promise<void>): Promise<void> {
+    while (!shift.over) {
       if (player.connected) await act();
       else await this.#comeIn(player);
       await delay(10);
