@@ -63,6 +63,10 @@ const schema = z.object({
   NADI_PING_MS: z.coerce.number().int().min(200).max(60_000).default(10_000),
   NADI_DRAIN_MS: z.coerce.number().int().min(0).max(60_000).optional(),
   NADI_RATE_FACTOR: z.coerce.number().positive().default(1),
+  NADI_REGION: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be a country code of two letters, such as IN')
+    .default('IN'),
   ...messagingSchema,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
@@ -104,6 +108,8 @@ export interface Config {
   readonly rateFactor: number;
   /** How long recordings are kept, days; three years at least by the Telemedicine Practice Guidelines 2020. */
   readonly recordingDays: number;
+  /** ISO 3166: whose phone numbers people write without the country's prefix. */
+  readonly region: string;
   readonly logLevel: string;
   readonly messaging: MessagingConfig;
 }
@@ -162,6 +168,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     drainMs: value.NADI_DRAIN_MS ?? (value.NADI_MODE === 'production' ? 4_000 : 0),
     rateFactor: value.NADI_RATE_FACTOR,
     recordingDays: value.NADI_RECORDING_DAYS,
+    region: value.NADI_REGION,
     logLevel: value.LOG_LEVEL,
     messaging,
   };

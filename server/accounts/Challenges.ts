@@ -78,7 +78,16 @@ export class Challenges {
    * @throws AppError WRONG_CODE, or CODE_EXPIRED when there is none (any more) or too many tries were made.
    */
   async takeCode(purpose: Challenge['purpose'], accountId: string, code: string): Promise<Challenge> {
-    const asked = await this.#repos.challenges.one({ accountId, purpose, state: 'open' });
+    return await this.#try(await this.#repos.challenges.one({ accountId, purpose, state: 'open' }), code);
+  }
+
+  /** As {@link takeCode}, for the challenge that was asked for under this id. */
+  async takeCodeOf(purpose: Challenge['purpose'], challengeId: string, code: string): Promise<Challenge> {
+    const asked = await this.#repos.challenges.get(challengeId);
+    return await this.#try(asked?.purpose === purpose && asked.state === 'open' ? asked : null, code);
+  }
+
+  async #try(asked: Challenge | null, code: string): Promise<Challenge> {
     if (!asked || asked.expiresAt <= this.#now() || asked.attempts >= maxGuesses) throw expired();
     const counted = await this.#repos.challenges.update(
       { _id: asked._id, attempts: asked.attempts, state: 'open' },

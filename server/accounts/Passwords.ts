@@ -1,4 +1,3 @@
-import { verify } from '@node-rs/argon2';
 import type { InputOf, OutputOf } from '../../shared/contract/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Challenge } from '../notify/documents.ts';
@@ -7,7 +6,7 @@ import { Access, type AccessDeps } from '../store/Access.ts';
 import type { Account } from '../store/entities.ts';
 import type { Logger } from '../support/logger.ts';
 import type { Challenges } from './Challenges.ts';
-import { hashPassword } from './service.ts';
+import { hashPassword, passwordFits } from './password.ts';
 
 export interface PasswordsDeps extends AccessDeps {
   readonly challenges: Challenges;
@@ -37,7 +36,7 @@ export class Passwords {
   /** @throws AppError BAD_CREDENTIALS; CONFLICT when another change came first. */
   async change(access: Access, { oldPassword, newPassword }: InputOf<'auth.changePassword'>): Promise<Empty> {
     const { account, sid } = access.actor;
-    if (!(await verify(account.passwordHash, oldPassword))) throw new AppError('BAD_CREDENTIALS', 'wrong password');
+    if (!(await passwordFits(account, oldPassword))) throw new AppError('BAD_CREDENTIALS', 'wrong password');
     const passwordHash = await hashPassword(newPassword);
     const before = { _id: account._id, passwordHash: account.passwordHash };
     const changed = await this.#deps.repos.accounts.update(before, { $set: { passwordHash } });
@@ -58,7 +57,7 @@ export class Passwords {
   }
 
   /** @throws AppError CODE_EXPIRED when the link is none, used or too old. */
-  async reset({ word, newPassword }: InputOf<'auth.reset'>, traceId: string): Promise<Empty> {
+  async reset({ word, newPassword }: InputOf<'auth.reset'>, traceId: string): Promise<Account> {
     const passwordHash = await hashPassword(newPassword);
     const { account, asked } = await this.#take('password', word);
     const verified = asked.target === account.email ? { emailVerifiedAt: this.#deps.now() } : {};
@@ -66,13 +65,13 @@ export class Passwords {
     await this.#deps.challenges.void('password', account._id);
     await this.#deps.endAll(account._id);
     await this.#audit(account, 'auth.reset', traceId);
-    return {};
+    return account;
   }
 
   async email(access: Access): Promise<OutputOf<'account.email'>> {
     const account = await this.#deps.repos.accounts.get(access.accountId);
     const { email, emailVerifiedAt } = account ?? access.actor.account;
-    return { email, verifiedAt: emailVerifiedAt ?? null, sendsMail: this.#deps.sendsMail };
+    return { email: email ?? null, verifiedAt: emailVerifiedAt ?? null, sendsMail: this.#deps.sendsMail };
   }
 
   async requestEmailProof(access: Access): Promise<Empty> {
@@ -105,6 +104,7 @@ export class Passwords {
 
   async #send(purpose: 'password' | 'email', account: Account, usefulMs: number): Promise<void> {
     const { challenges, notifier } = this.#deps;
+    if (account.email === undefined) throw new AppError('WRONG_STATE', 'there is no address');
     if (await challenges.askedSince(purpose, account._id, this.#deps.now() - restMs)) return;
     // The link of an earlier mail stays good: otherwise a stranger who asks again and again would keep the owner out.
     const asked = await challenges.add(purpose, account._id, account.email, usefulMs);

@@ -5,25 +5,29 @@ import { limits } from '../../shared/limits.ts';
 
 /** How long somebody may take to find the phone. */
 const pendingMs = 5 * 60_000;
+/** How long somebody may take to write their name. */
+const signUpMs = 15 * 60_000;
 
 const claims = z.object({ sub: z.string(), sid: z.string() });
 
 /**
- * Makes and checks the three kinds of tokens.
+ * Makes and checks the four kinds of tokens.
  * Access: a JWT (HS256), 15 min, naming account and sign-in session, nothing else. Refresh: `sid.number.mac`: derived, so
  * that the same number is the same token again (two tabs), and nothing secret is stored. Pending: between password and second
- * factor, `account.expires.mac`.
+ * factor, `account.expires.mac`. Sign-up: between code and name, `challenge.expires.mac`.
  */
 export class Tokens {
   readonly #accessKey: Uint8Array;
   readonly #refreshKey: Buffer;
   readonly #pendingKey: Buffer;
+  readonly #signUpKey: Buffer;
 
   constructor(secret: string) {
     // A key each from one secret, so that a token of one kind is never valid as the other.
     this.#accessKey = createHmac('sha256', secret).update('nadi access v1').digest();
     this.#refreshKey = createHmac('sha256', secret).update('nadi refresh v1').digest();
     this.#pendingKey = createHmac('sha256', secret).update('nadi second factor v1').digest();
+    this.#signUpKey = createHmac('sha256', secret).update('nadi sign-up v1').digest();
   }
 
   /** @returns the token and when it expires, UTC ms. */
@@ -78,6 +82,22 @@ export class Tokens {
     };
   }
 
+  /** Says that a code was right, of a target that has no account yet. */
+  signUp(challengeId: string, now: number): { token: string; expiresAt: number } {
+    const expiresAt = now + signUpMs;
+    return { token: `${challengeId}.${expiresAt}.${this.#signUpMac(challengeId, expiresAt)}`, expiresAt };
+  }
+
+  /** The challenge that a sign-up token is for; null when it is none or too old. */
+  readSignUp(token: string, now: number): string | null {
+    const [challengeId, digits, mac] = token.split('.');
+    if (challengeId === undefined || mac === undefined || !/^\d{13}$/.test(digits ?? '')) return null;
+    const expiresAt = Number(digits);
+    const [expected, given] = [Buffer.from(this.#signUpMac(challengeId, expiresAt)), Buffer.from(mac)];
+    const ours = given.length === expected.length && timingSafeEqual(given, expected);
+    return ours && expiresAt > now ? challengeId : null;
+  }
+
   refresh(sid: string, number: number): string {
     return `${sid}.${number}.${this.#mac(sid, number)}`;
   }
@@ -96,6 +116,10 @@ export class Tokens {
     return createHmac('sha256', this.#pendingKey)
       .update(`${accountId}.${expiresAt}.${passwordHash}`)
       .digest('base64url');
+  }
+
+  #signUpMac(challengeId: string, expiresAt: number): string {
+    return createHmac('sha256', this.#signUpKey).update(`${challengeId}.${expiresAt}`).digest('base64url');
   }
 
   #mac(sid: string, number: number): string {

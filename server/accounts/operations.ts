@@ -1,36 +1,54 @@
 import { actorOf, cookiesOf, type HandlersOf } from '../hub/context.ts';
 import type { RateLimits } from '../hub/rateLimits.ts';
+import type { CodeSignIn } from './CodeSignIn.ts';
+import type { Entrance } from './Entrance.ts';
 import type { Passwords } from './Passwords.ts';
 import type { SecondFactors } from './SecondFactors.ts';
 import type { AccountService } from './service.ts';
 
-export function accountHandlers(
-  service: AccountService,
-  factors: SecondFactors,
-  passwords: Passwords,
-  rateLimits: RateLimits,
-): HandlersOf<'auth' | 'account'> {
+export function accountHandlers(deps: {
+  readonly service: AccountService;
+  readonly factors: SecondFactors;
+  readonly passwords: Passwords;
+  readonly codes: CodeSignIn;
+  readonly entrance: Entrance;
+  readonly rateLimits: RateLimits;
+}): HandlersOf<'auth' | 'account'> {
+  const { service, factors, passwords, codes, entrance, rateLimits } = deps;
   return {
     'auth.login': async (context, { email, password }) => {
-      await rateLimits.signIn(context.address, email);
-      const cookies = cookiesOf(context);
-      const { reply, refreshToken } = await service.login(email, password, cookies.device, context.traceId);
-      if (refreshToken !== null) cookies.setRefreshToken(refreshToken);
-      return reply;
+      const { device } = cookiesOf(context);
+      const result = await entrance.attempt(context, email, () =>
+        service.login(email, password, device, context.traceId),
+      );
+      return entrance.admit(context, result);
     },
     'auth.secondFactor': async (context, { token, code }) => {
       // Counted by account, whichever of its tokens: a second password attempt gives no new tries.
       await rateLimits.signIn(context.address, token.split('.', 1)[0] ?? '');
-      const cookies = cookiesOf(context);
-      const { reply, refreshToken } = await service.secondFactor(token, code, cookies.device, context.traceId);
-      cookies.setRefreshToken(refreshToken);
-      return reply;
+      const { device } = cookiesOf(context);
+      return entrance.admit(context, await service.secondFactor(token, code, device, context.traceId));
+    },
+    'auth.ways': () => Promise.resolve(codes.ways()),
+    'auth.requestCode': async (context, input) => {
+      const target = codes.target(input);
+      const device = entrance.knownDevice(context, target);
+      await rateLimits.signIn(device === null ? context.address : `device ${device}`, `code ${target}`);
+      return await codes.request(target, input, context.address, device);
+    },
+    'auth.useCode': async (context, input) => {
+      await rateLimits.signIn(context.address, input.challengeId);
+      const result = await codes.use(input, cookiesOf(context).device, context.traceId);
+      return 'signUp' in result ? result : entrance.admit(context, result);
+    },
+    'auth.signUp': async (context, input) => {
+      await rateLimits.signIn(context.address, 'sign up');
+      return entrance.admit(context, await codes.signUp(input, cookiesOf(context).device, context.traceId));
     },
     'auth.factor': async (context) => ({ factor: await factors.of(actorOf(context).accountId) }),
     'auth.enrolFactor': async (context, { password }) => {
       const access = actorOf(context);
-      await rateLimits.signIn(context.address, access.actor.account.email);
-      return await service.enrolFactor(access, password);
+      return await entrance.confirm(context, access, () => service.enrolFactor(access, password));
     },
     'auth.confirmFactor': async (context, { code }) => ({
       recoveryCodes: await factors.confirm(actorOf(context).accountId, code),
@@ -58,8 +76,7 @@ export function accountHandlers(
     'auth.revokeOthers': (context) => service.revokeOthers(actorOf(context)),
     'auth.changePassword': async (context, input) => {
       const access = actorOf(context);
-      await rateLimits.signIn(context.address, access.actor.account.email);
-      return await passwords.change(access, input);
+      return await entrance.confirm(context, access, () => passwords.change(access, input));
     },
     'auth.requestReset': async (context, { email }) => {
       await rateLimits.signIn(context.address, `reset ${email}`);
@@ -67,7 +84,8 @@ export function accountHandlers(
     },
     'auth.reset': async (context, input) => {
       await rateLimits.signIn(context.address, 'reset');
-      return await passwords.reset(input, context.traceId);
+      entrance.trust(context, await passwords.reset(input, context.traceId));
+      return {};
     },
     'auth.verifyEmail': async (context, { word }) => {
       await rateLimits.signIn(context.address, 'verify');

@@ -1,4 +1,3 @@
-import { hash, verify } from '@node-rs/argon2';
 import type { Device } from '../../shared/contract/access.ts';
 import type { AccountView, SecondFactorAsked, SignedIn } from '../../shared/contract/accounts.ts';
 import type { OutputOf } from '../../shared/contract/index.ts';
@@ -7,6 +6,7 @@ import { Access, type AccessDeps } from '../store/Access.ts';
 import type { Account, Patient } from '../store/entities.ts';
 import type { AuthSessions } from './AuthSessions.ts';
 import type { Authenticator } from './Authenticator.ts';
+import { passwordFits } from './password.ts';
 import type { SecondFactors } from './SecondFactors.ts';
 import type { Tokens } from './Tokens.ts';
 
@@ -24,23 +24,27 @@ export interface AccountsDeps extends AccessDeps {
 export interface SignInResult {
   readonly reply: SignedIn;
   readonly refreshToken: string;
+  readonly account: Account;
+  readonly sid: string;
 }
 
-/** The password was right, and that is not enough. */
+/** The password (or the code) was right, and that is not enough. */
 export interface HalfSignedIn {
   readonly reply: SecondFactorAsked;
   readonly refreshToken: null;
 }
 
-export async function hashPassword(password: string): Promise<string> {
-  return await hash(password);
-}
+/** How somebody shows who they are, and the names it is recorded under: as the first of two steps, and as the only one. */
+const ways = {
+  password: { firstStep: 'auth.password', whole: 'auth.login' },
+  code: { firstStep: 'auth.code', whole: 'auth.useCode' },
+  signUp: { firstStep: 'auth.code', whole: 'auth.signUp' },
+} as const;
+export type Way = keyof typeof ways;
 
 /** Sign-in, refresh, sign-out. */
 export class AccountService {
   readonly #deps: AccountsDeps;
-  /** Compared against when there is no such account, so that both failures take the same time. */
-  readonly #decoy = hashPassword('no account has this password');
 
   constructor(deps: AccountsDeps) {
     this.#deps = deps;
@@ -49,17 +53,22 @@ export class AccountService {
   /** @throws AppError BAD_CREDENTIALS for an unknown email and a wrong password alike. */
   async login(email: string, password: string, device: Device, traceId: string): Promise<SignInResult | HalfSignedIn> {
     const account = await this.#deps.repos.accounts.one({ email });
-    const matches = await verify(account?.passwordHash ?? (await this.#decoy), password);
+    const matches = await passwordFits(account, password);
     if (!account || !matches) {
       if (account) await this.#access(account, '', traceId).audit('outcome', 'auth.login', {}, 'BAD_CREDENTIALS');
       throw new AppError('BAD_CREDENTIALS', 'email or password is wrong');
     }
+    return await this.enter(account, device, 'password', traceId);
+  }
+
+  /** Who it is, is shown; a second factor is asked for where there is one. */
+  async enter(account: Account, device: Device, how: Way, traceId: string): Promise<SignInResult | HalfSignedIn> {
     if (await this.#deps.factors.of(account._id)) {
-      await this.#access(account, '', traceId).audit('outcome', 'auth.password', {}, 'OK');
+      await this.#access(account, '', traceId).audit('outcome', ways[how].firstStep, {}, 'OK');
       const secondFactor = this.#deps.tokens.pending(account._id, account.passwordHash, this.#deps.now());
       return { reply: { secondFactor }, refreshToken: null };
     }
-    return await this.#open(account, device, 'auth.login', traceId);
+    return await this.#open(account, device, ways[how].whole, traceId);
   }
 
   /** The second step. @throws AppError CODE_EXPIRED when it began too long ago, WRONG_CODE, RATE_LIMITED. */
@@ -81,8 +90,8 @@ export class AccountService {
   /** @throws AppError BAD_CREDENTIALS unless the password is the account's. */
   async enrolFactor(access: Access, password: string): Promise<OutputOf<'auth.enrolFactor'>> {
     const { account } = access.actor;
-    if (!(await verify(account.passwordHash, password))) throw new AppError('BAD_CREDENTIALS', 'wrong password');
-    return await this.#deps.factors.enrol(account._id, account.email);
+    if (!(await passwordFits(account, password))) throw new AppError('BAD_CREDENTIALS', 'wrong password');
+    return await this.#deps.factors.enrol(account._id, account.email ?? account.phone ?? account.name);
   }
 
   /** @throws AppError UNAUTHENTICATED without a usable cookie, SESSION_REVOKED when a used-up token came back. */
@@ -149,7 +158,7 @@ export class AccountService {
     return {
       id: account._id,
       name: account.name,
-      email: account.email,
+      email: account.email ?? null,
       roles: account.roles,
       permissionSets: account.permissionSets,
       patients: patients.map(toPatientSummary),
@@ -168,7 +177,8 @@ export class AccountService {
     const { sid } = access.actor;
     const { token, expiresAt } = await this.#deps.tokens.access(access.accountId, sid, this.#deps.now());
     const reply = { accessToken: token, expiresAt, account: await this.me(access) };
-    return { reply, refreshToken: this.#deps.tokens.refresh(sid, number) };
+    const { account } = access.actor;
+    return { reply, refreshToken: this.#deps.tokens.refresh(sid, number), account, sid };
   }
 
   #end(sid: string): void {

@@ -3,23 +3,28 @@ import { deviceOf } from '../accounts/device.ts';
 import type { CookieJar } from '../hub/context.ts';
 
 const name = 'nadi_refresh';
+const deviceName = 'nadi_device';
 const path = '/api/v1/auth';
 const maxAgeMs = 30 * 24 * 3600_000;
+/** As long as browsers keep one at most. */
+const deviceMaxAgeMs = 400 * 24 * 3600_000;
 
-/** The refresh cookie: HttpOnly, same site, sent to the sign-in operations only. */
+/** The cookies of a sign-in: HttpOnly, same site, sent to the sign-in operations only. */
 export function cookieJar(request: Request, response: Response, secure: boolean): CookieJar {
   const options = { httpOnly: true, sameSite: 'strict', secure, path } as const;
   return {
-    refreshToken: readCookie(request.headers.cookie),
+    refreshToken: readCookie(request.headers.cookie, name),
+    deviceToken: readCookie(request.headers.cookie, deviceName),
     device: deviceOf(request.headers['user-agent']),
     setRefreshToken: (token) => {
       if (token === null) response.clearCookie(name, options);
       else response.cookie(name, token, { ...options, maxAge: maxAgeMs });
     },
+    setDeviceToken: (token) => void response.cookie(deviceName, token, { ...options, maxAge: deviceMaxAgeMs }),
   };
 }
 
-function readCookie(header: string | undefined): string | undefined {
+function readCookie(header: string | undefined, name: string): string | undefined {
   for (const part of header?.split(';') ?? []) {
     const [key, value] = part.trim().split('=');
     if (key === name && value !== undefined && value.length <= 512) return value;

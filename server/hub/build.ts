@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from 'mongodb';
 import type { Server } from 'socket.io';
+import { CodeSignIn } from '../accounts/CodeSignIn.ts';
+import { DeviceBook } from '../accounts/DeviceBook.ts';
+import { Entrance } from '../accounts/Entrance.ts';
 import { accountHandlers } from '../accounts/operations.ts';
 import { Authenticator } from '../accounts/Authenticator.ts';
 import { AuthSessions } from '../accounts/AuthSessions.ts';
@@ -8,6 +11,7 @@ import { Passwords } from '../accounts/Passwords.ts';
 import { SecondFactors } from '../accounts/SecondFactors.ts';
 import { AccountService } from '../accounts/service.ts';
 import { Tokens } from '../accounts/Tokens.ts';
+import { Tries } from '../accounts/Tries.ts';
 import { buildChat } from '../chat/build.ts';
 import { chatKind } from '../chat/kind.ts';
 import type { Config } from '../config.ts';
@@ -139,6 +143,15 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     now,
   });
 
+  const tries = new Tries({ repos, secret, factor: config.rateFactor, now });
+  const devices = new DeviceBook(secret);
+  const entrance = new Entrance({ rateLimits, tries, devices, onNewDevice: () => undefined });
+  const { challenges, notifier, sends } = notify;
+  const codes = new CodeSignIn({
+    ...{ repos, challenges, notifier, accounts, factors, tokens, tries, sends, now },
+    region: config.region,
+  });
+
   registerChatNotices(effects, {
     notifier: notify.notifier,
     recipientsOf: (threadId, author) => chat.threads.recipientsOf(threadId, author),
@@ -148,7 +161,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const door = new Door(
     {
       ...systemHandlers(config.mode === 'demo'),
-      ...accountHandlers(accounts, factors, passwords, rateLimits),
+      ...accountHandlers({ service: accounts, factors, passwords, codes, entrance, rateLimits }),
       ...queue.handlers,
       ...consultHandlers(consults),
       ...recordingHandlers(consents, recordings),

@@ -7,8 +7,11 @@ import type { Access } from '../store/Access.ts';
 export interface CookieJar {
   readonly refreshToken: string | undefined;
   readonly device: Device;
+  /** What this browser keeps of who signed in on it. */
+  readonly deviceToken: string | undefined;
   /** Null clears it. */
   setRefreshToken(token: string | null): void;
+  setDeviceToken(token: string): void;
 }
 
 /** What a handler knows of its call beside the parsed input. */

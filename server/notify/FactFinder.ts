@@ -35,7 +35,8 @@ export class FactFinder {
       const word = challenges.wordOf(asked._id);
       // After the #: neither logs nor other sites get to see it.
       const page = message.kind === 'account.resetPassword' ? 'reset-password' : 'verify-email';
-      return { code: challenges.codeOf(asked._id), link: `${baseUrl}/${page}#${word}` };
+      const { hostname } = new URL(baseUrl);
+      return { code: challenges.codeOf(asked._id), link: `${baseUrl}/${page}#${word}`, host: hostname };
     }
     const link = `${baseUrl}${noticePath(message)}`;
     switch (message.kind) {

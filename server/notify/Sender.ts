@@ -3,7 +3,7 @@ import type { Language } from '../../shared/contract/notify.ts';
 import { noticePath, noticeTag } from '../../shared/state/notices.ts';
 import type { Gateways, Outcome } from '../gateways/types.ts';
 import type { Repos } from '../store/Repos.ts';
-import type { DeliveryDoc } from './documents.ts';
+import { nobody, type DeliveryDoc } from './documents.ts';
 import type { FactFinder } from './FactFinder.ts';
 import type { Settings } from './Settings.ts';
 import { render } from './templates/index.ts';
@@ -91,7 +91,7 @@ export class Sender {
     const rendered = await this.#render(one);
     if (!rendered) return { kind: 'refused', reason: 'nothing-to-say' };
     const outcome = await gateways.sms.send({ id: one._id, to, text: rendered.sms, kind: one.message.kind });
-    if (outcome.kind === 'refused' && outcome.gone === true) {
+    if (outcome.kind === 'refused' && outcome.gone === true && one.accountId !== nobody) {
       await settings.change(one.accountId, (now) =>
         now.phone?.number === to ? { phone: { number: to, verifiedAt: null } } : {},
       );
@@ -116,7 +116,8 @@ export class Sender {
 
   async #render(one: DeliveryDoc) {
     const { language } = await this.#deps.settings.of(one.accountId);
-    const spoken: Language = language ?? 'en';
+    const asked = 'challengeId' in one.message ? one.message.language : undefined;
+    const spoken: Language = asked ?? language ?? 'en';
     const found = await this.#deps.facts.of(one.message, spoken);
     return found ? render(one.message.kind, spoken, found) : null;
   }

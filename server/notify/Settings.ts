@@ -72,7 +72,7 @@ export class Settings {
     if (gateways.telegram) available.push('telegram');
     return {
       ...{ language, quiet, channels, available },
-      email: account.email,
+      email: account.email ?? null,
       phone: phone && { number: maskedPhone(phone.number), verified: phone.verifiedAt !== null },
       telegram: telegram && { linkedAt: telegram.linkedAt },
       devices: devices.length,

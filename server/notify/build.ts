@@ -53,6 +53,7 @@ export function buildNotify(config: Config, deps: NotifyBuildDeps) {
   const announcements = new Announcements({ repos, notifier, log, now });
   const service = new NotifyService({
     ...{ repos, notifications, notifier, settings, deliveries, challenges, gateways, publisher, now },
+    region: config.region,
   });
   registerNotifyEffects(effects, { repos, deliveries });
   registerQueueNotices(effects, { repos, notifier });
@@ -71,6 +72,8 @@ export function buildNotify(config: Config, deps: NotifyBuildDeps) {
     notifier,
     challenges,
     sendsMail: gateways.mailer !== null,
+    /** How codes can leave the house. */
+    sends: { sms: gateways.sms !== null, email: gateways.mailer !== null },
     handlers: notifyHandlers({ service, settings, deliveries, announcements, gateways }),
     source: service.source,
     /** For the webhooks of providers. */

@@ -4,6 +4,9 @@ import { announcementTexts } from '../../shared/contract/announcements.ts';
 import { channelChoices, deliveryState, language } from '../../shared/contract/notify.ts';
 import { notice, noticeChannel } from '../../shared/state/notices.ts';
 
+/** In place of an account: a message to a number or an address of which nobody has asked whose it is. */
+export const nobody = '';
+
 /** How one account wants to be told. `_id` is the account id. */
 export const notifySettings = z.object({
   _id: z.string(),
@@ -36,7 +39,11 @@ export const directKinds = [
   'account.otp',
   'account.verifyPhone',
 ] as const;
-export const directMessage = z.object({ kind: z.enum(directKinds), challengeId: z.string() });
+export const directMessage = z.object({
+  kind: z.enum(directKinds),
+  challengeId: z.string(),
+  language: language.optional(),
+});
 export type DirectMessage = z.infer<typeof directMessage>;
 export const message = z.union([notice, directMessage]);
 export type Message = z.infer<typeof message>;

@@ -1,3 +1,4 @@
+import parsePhoneNumber, { isSupportedCountry } from 'libphonenumber-js/min';
 import type { ChannelChoices, QuietHours } from '../../shared/contract/notify.ts';
 import { noticeRules, type NoticeChannel, type NoticeKind } from '../../shared/state/notices.ts';
 
@@ -77,13 +78,17 @@ export function retryDelay(attempts: number, afterMs: number | undefined, random
   return Math.max(afterMs ?? 0, Math.round(full / 2 + (full / 2) * random));
 }
 
-/** E.164 of what people write; ten digits are an Indian mobile. Null when it is no number that SMS reach. */
-export function toE164(written: string): string | null {
-  const digits = written.replace(/[^\d+]/g, '');
-  if (/^[6-9]\d{9}$/.test(digits)) return `+91${digits}`;
-  if (/^0[6-9]\d{9}$/.test(digits)) return `+91${digits.slice(1)}`;
-  if (/^\+[1-9]\d{7,14}$/.test(digits)) return digits;
-  return /^91[6-9]\d{9}$/.test(digits) ? `+${digits}` : null;
+/**
+ * E.164 of what people write; without a country's prefix it is a number of `region` (ISO 3166). Null when it is no number that SMS reach.
+ * Lengths are checked, ranges are not: numbering plans change faster than this table. In India mobile numbers begin with 6 to 9.
+ */
+export function toE164(written: string, region = 'IN'): string | null {
+  // Keyboards for Hindi may write digits of their own.
+  const digits = written.replace(/[\u0966-\u096f]/g, (one) => String(one.charCodeAt(0) - 0x966));
+  const parsed = isSupportedCountry(region) ? parsePhoneNumber(digits, region) : undefined;
+  if (!parsed?.isPossible() || parsed.ext !== undefined) return null;
+  if (parsed.countryCallingCode === '91' && !/^[6-9]/.test(parsed.nationalNumber)) return null;
+  return parsed.number;
 }
 
 /** `+91 ••••• ••001`: enough to recognise one's own number. */

@@ -28,6 +28,8 @@ export interface NotifyDeps {
   readonly challenges: Challenges;
   readonly gateways: Gateways;
   readonly publisher: Publisher;
+  /** ISO 3166: whose numbers are written without a prefix. */
+  readonly region: string;
   readonly now: () => number;
 }
 
@@ -87,24 +89,36 @@ export class NotifyService {
   async setPhone(access: Access, { phone }: InputOf<'notify.setPhone'>): Promise<OutputOf<'notify.setPhone'>> {
     const { settings, challenges, notifier, gateways } = this.#deps;
     if (!gateways.sms) throw new AppError('UNAVAILABLE', 'this installation sends no SMS');
-    const number = toE164(phone);
+    const number = toE164(phone, this.#deps.region);
     if (number === null)
       throw new AppError('INVALID_INPUT', 'no number that SMS reach', { issues: [{ path: 'phone' }] });
-    await settings.change(access.accountId, () => ({ phone: { number, verifiedAt: null } }));
+    // One that is proved stays in use until the new one is.
+    await settings.change(access.accountId, ({ phone: now }) =>
+      now?.verifiedAt == null ? { phone: { number, verifiedAt: null } } : {},
+    );
     const asked = await challenges.ask('phone', access.accountId, number, codeMs);
     const message = { kind: 'account.verifyPhone', challengeId: asked._id } as const;
     await notifier.direct(access.accountId, message, 'sms', codeMs);
     return { expiresAt: asked.expiresAt };
   }
 
+  /** From now on messages go there, and a code there opens this account. @throws AppError CONFLICT when it opens another. */
   async verifyPhone(access: Access, { code }: InputOf<'notify.verifyPhone'>): Promise<Empty> {
-    const { settings, challenges, now } = this.#deps;
+    const { settings, challenges, repos, now } = this.#deps;
     const { target } = await challenges.takeCode('phone', access.accountId, code);
+    const taken = await repos.accounts.tryUpdate({ _id: access.accountId }, { $set: { phone: target } });
+    if (taken !== 'done') throw new AppError('CONFLICT', 'this number belongs to another account');
     await settings.change(access.accountId, () => ({ phone: { number: target, verifiedAt: now() } }));
     return {};
   }
 
+  /** @throws AppError WRONG_STATE when it is the only way into the account. */
   async removePhone(access: Access): Promise<Empty> {
+    const account = await this.#deps.repos.accounts.get(access.accountId);
+    if (account?.phone !== undefined && account.email === undefined) {
+      throw new AppError('WRONG_STATE', 'the number is the only way in');
+    }
+    await this.#deps.repos.accounts.update({ _id: access.accountId }, { $unset: { phone: '' } });
     await this.#deps.settings.change(access.accountId, () => ({ phone: null }));
     return {};
   }

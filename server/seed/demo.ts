@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb';
-import { hashPassword } from '../accounts/service.ts';
+import { hashPassword } from '../accounts/password.ts';
 import type { Places } from '../queue/Places.ts';
 import { newPatientCode } from '../../shared/patientCode.ts';
 import type { Account, DeskSessionDoc, Doctor, Patient } from '../store/entities.ts';

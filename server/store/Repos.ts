@@ -15,6 +15,7 @@ import {
   triageDoc,
 } from './entities.ts';
 import { secondFactorDoc } from '../accounts/SecondFactors.ts';
+import { triesDoc } from '../accounts/Tries.ts';
 import { sealedFields } from '../keys/fields.ts';
 import type { PatientKeys } from '../keys/PatientKeys.ts';
 import { Sealer } from '../keys/Sealer.ts';
@@ -35,6 +36,7 @@ export function createRepos(db: Db, keys: PatientKeys) {
   return {
     accounts: new Repo(db, 'accounts', account),
     secondFactors: new Repo(db, 'secondFactors', secondFactorDoc, sealer('secondFactors')),
+    tries: new Repo(db, 'tries', triesDoc),
     clinics: new Repo(db, 'clinics', clinic),
     doctors: new Repo(db, 'doctors', doctor),
     patients: new Repo(db, 'patients', patient),

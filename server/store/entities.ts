@@ -7,7 +7,11 @@ import { fileType, threadSide } from '../../shared/state/chat.ts';
 /** The documents of the platform as stored. Account ≠ patient ≠ doctor: see ARCHITECTURE "entities". */
 export const account = z.object({
   _id: z.string(),
-  email: z.string(),
+  /** Lower case. Absent for who signs in by phone only. */
+  email: z.string().optional(),
+  /** E.164, proved; a number belongs to one account. */
+  phone: z.string().optional(),
+  /** Empty: no password opens this account. */
   passwordHash: z.string(),
   /** When its owner last showed that the address is theirs. */
   emailVerifiedAt: z.number().optional(),

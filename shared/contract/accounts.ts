@@ -17,7 +17,8 @@ export const patientSummary = z.object({
 export const accountView = z.object({
   id,
   name: z.string(),
-  email: z.string(),
+  /** Null for who signs in by phone only. */
+  email: z.string().nullable(),
   roles: z.array(role),
   /** What is trusted to staff; empty for all others. */
   permissionSets: z.array(permissionSet),

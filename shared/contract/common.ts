@@ -42,6 +42,8 @@ export const phone = z
   .string()
   .max(limits.phoneChars)
   .regex(/^\+?[0-9][0-9 -]{6,18}$/);
+export const language = z.enum(['en', 'hi']);
+export type Language = z.infer<typeof language>;
 export const gender = z.enum(['female', 'male', 'other', 'unstated']);
 export const consultMode = z.enum(['video', 'in-person']);
 export const priority = z.enum(['normal', 'urgent', 'emergency']);

@@ -7,6 +7,7 @@ import { consultOperations } from './consult.ts';
 import type { Operation, StreamChannel, ViewChannel } from './define.ts';
 import { passwordOperations } from './passwords.ts';
 import { presenceChannels } from './presence.ts';
+import { otpOperations } from './otp.ts';
 import { announcementOperations } from './announcements.ts';
 import { notifyChannels, notifyOperations } from './notify.ts';
 import { queueChannels, queueOperations } from './queue.ts';
@@ -21,6 +22,7 @@ export const operations = {
   ...accountOperations,
   ...accessOperations,
   ...secondFactorOperations,
+  ...otpOperations,
   ...passwordOperations,
   ...queueOperations,
   ...queueDeskOperations,

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { noticeChannel, noticeKind } from '../state/notices.ts';
 import { notificationEvent, notificationsState } from '../state/notifications.ts';
-import { id, instant, phone } from './common.ts';
+import { id, instant, language, phone, type Language } from './common.ts';
 import { operation, stream } from './define.ts';
 
-export const language = z.enum(['en', 'hi']);
-export type Language = z.infer<typeof language>;
+export { language, type Language };
 
 /** An IANA time zone that this runtime knows. */
 export const zone = z
@@ -36,7 +35,7 @@ export const notifyPreferences = z.object({
   channels: channelChoices,
   /** What this installation can send on at all. */
   available: z.array(noticeChannel),
-  email: z.string(),
+  email: z.string().nullable(),
   phone: z.object({ number: z.string(), verified: z.boolean() }).nullable(),
   telegram: z.object({ linkedAt: instant }).nullable(),
   /** Browsers that get push messages for this account. */

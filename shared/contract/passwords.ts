@@ -49,7 +49,7 @@ export const passwordOperations = {
     kind: 'query',
     summary: 'My address, when I have shown that it is mine, and whether this installation sends mail.',
     input: z.strictObject({}),
-    output: z.object({ email: z.string(), verifiedAt: instant.nullable(), sendsMail: z.boolean() }),
+    output: z.object({ email: z.string().nullable(), verifiedAt: instant.nullable(), sendsMail: z.boolean() }),
     roles: everybody,
     rate: 'read',
   }),

@@ -24,6 +24,8 @@ export interface Facts {
   readonly title?: string;
   readonly body?: string;
   readonly code?: string;
+  /** Our name on the net: browsers fill in a code only on the site that its SMS names. */
+  readonly host?: string;
   /** Where the message leads. */
   readonly link: string;
 }
@@ -52,9 +54,15 @@ export function render(kind: MessageKind, language: Language, facts: Facts): Ren
     subject,
     text: plain,
     html: layout({ language, title: subject, paragraphs: text.split(/\n+/), action }),
-    sms: oneLine(fill(words.sms)),
+    sms: oneLine(fill(words.sms)) + originBound(kind, facts),
     telegram: action ? `${text}\n${action.link}` : text,
   };
+}
+
+/** The last line of an SMS with a code, by which browsers offer it on our page (WICG "Origin-bound one-time codes delivered via SMS"). */
+function originBound(kind: MessageKind, { host, code }: Facts): string {
+  if (kind !== 'account.otp' && kind !== 'account.verifyPhone') return '';
+  return host === undefined || code === undefined ? '' : `\n@${host} #${code}`;
 }
 
 /** A header or an SMS is one line, whatever a name holds. */

@@ -12,7 +12,13 @@ const facts = {
   en: { doctor: 'Dr. Meenakshi Sundaram', patient: 'Venkatanarasimha Rao', clinic: 'Nadi Community Clinic, Bengaluru' },
   hi: { doctor: 'डॉ. मीनाक्षी सुंदरम', patient: 'वेंकट नरसिंह राव', clinic: 'नाड़ी सामुदायिक क्लिनिक' },
 };
-const rest = { token: 'A-017', title: 'News', body: 'We moved.\nSee you there.', code: '123456' };
+const rest = {
+  token: 'A-017',
+  title: 'News',
+  body: 'We moved.\nSee you there.',
+  code: '123456',
+  host: 'clinic.example.org',
+};
 const link = 'https://nadi.example.org/patient';
 
 describe.each(['en', 'hi'] as const)('[E3] templates in %s', (language) => {
@@ -35,6 +41,14 @@ describe.each(['en', 'hi'] as const)('[E3] templates in %s', (language) => {
     for (const kind of kinds)
       expect([kind, new Set(named(hi[kind].text))]).toEqual([kind, new Set(named(en[kind].text))]);
   });
+});
+
+test('[A3] an SMS with a code ends in the line that browsers fill it in by', () => {
+  for (const language of ['en', 'hi'] as const) {
+    const { sms } = render('account.otp', language, { code: '012345', host: 'clinic.example.org', link });
+    expect(sms.split('\n').at(-1)).toBe('@clinic.example.org #012345');
+    expect(sms.split('\n')[0]).toContain('012345');
+  }
 });
 
 test('a name cannot break out of a mail, nor a header', () => {

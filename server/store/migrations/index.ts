@@ -6,6 +6,7 @@ import { presence } from './0005-presence.ts';
 import { notifications } from './0006-notifications.ts';
 import { queueDepth } from './0008-queue-depth.ts';
 import { recordings } from './0009-recordings.ts';
+import { phones } from './0015-phones.ts';
 import { staff } from './0016-staff.ts';
 
 /** One numbered step from an older database to a newer one. Runs once; must be safe to run again after a crash. */
@@ -15,7 +16,16 @@ export interface Migration {
 }
 
 /** In order. Never edit one that has been released: add the next. */
-export const migrations: readonly Migration[] = [indexes, chat, presence, notifications, queueDepth, recordings, staff];
+export const migrations: readonly Migration[] = [
+  indexes,
+  chat,
+  presence,
+  notifications,
+  queueDepth,
+  recordings,
+  phones,
+  staff,
+];
 
 const staleLockMs = 60_000;
 

@@ -293,6 +293,7 @@ describe('[I3] a patient’s wire', () => {
       ...['account.email', 'account.requestEmailProof'],
       ...['auth.secondFactor', 'auth.factor', 'auth.enrolFactor', 'auth.confirmFactor'],
       ...['auth.renewRecoveryCodes', 'auth.removeFactor'],
+      ...['auth.ways', 'auth.requestCode', 'auth.useCode', 'auth.signUp'],
       'auth.revokeOthers',
     ];
     expect([...Object.keys(inputs), ...harmless].sort()).toEqual(Object.keys(operations).sort());

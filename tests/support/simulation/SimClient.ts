@@ -66,7 +66,7 @@ export class SimClient {
 
   constructor(account: Account, follows: readonly { channel: string; key: string }[], deps: SimClientDeps) {
     this.account = account;
-    this.name = account.email;
+    this.name = account.email ?? account.name;
     this.#follows = [...follows];
     this.#deps = deps;
     for (const { channel, key } of follows) if (channel === 'queue') this.#mirrorQueue(key);
