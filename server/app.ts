@@ -7,7 +7,8 @@ import { limits } from '../shared/limits.ts';
 import { TlsFront } from '../shared/node/TlsFront.ts';
 import type { Config } from './config.ts';
 import { buildHub } from './hub/build.ts';
-import { originAllowed } from './hub/origin.ts';
+import { guardConnections } from './hub/Connections.ts';
+import { originGuard } from './hub/origin.ts';
 import type { Publisher } from './hub/publish.ts';
 import { createHttpApplication } from './http/application.ts';
 import { seedDemo } from './seed/demo.ts';
@@ -41,8 +42,9 @@ export async function createApp(config: Config): Promise<App> {
   const mongo = await connectMongo(config.mongo.uri, config.mongo.db);
   await refuseHalfRestored(mongo.db);
   await migrate(mongo.db);
-  const http = createServer({ requestTimeout: uploadMs, headersTimeout: 10_000 });
-  const demo = config.mode !== 'production';
+  // Looked at often: a limit of ten seconds that is checked every thirty is one of forty.
+  const http = createServer({ requestTimeout: uploadMs, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 });
+  const mayAsk = originGuard(config);
   const io = new Server(http, {
     serveClient: false,
     // Long-polling spreads one socket over many requests, which must all reach the same hub.
@@ -52,11 +54,10 @@ export async function createApp(config: Config): Promise<App> {
     pingInterval: config.pingMs,
     pingTimeout: Math.ceil(config.pingMs * 0.8),
     connectTimeout: 10_000,
-    cors: { origin: false },
-    allowRequest: (request, decide) => decide(null, originAllowed(request.headers, config.publicUrl, demo)),
+    cors: { origin: config.allowedOrigins.map((url) => new URL(url).origin) },
+    allowRequest: (request, decide) => decide(null, mayAsk(request.headers)),
   });
-  // Nobody reads the request of a connection after its handshake, and it is a third of what an idle one holds in memory.
-  io.engine.on('connection', (connection: object) => void Reflect.set(connection, 'request', null));
+  guardConnections(http, io, { trusts: config.trusts, factor: config.rateFactor });
   const hub = buildHub(config, mongo.db, io, log);
   if (config.mode === 'demo') await seedDemo({ db: mongo.db, repos: hub.repos, places: hub.places, now: Date.now });
 
@@ -104,8 +105,7 @@ export async function createApp(config: Config): Promise<App> {
     authenticator: hub.authenticator,
     files: hub.files,
     recordings: hub.recordings,
-    publicUrl: config.publicUrl,
-    demo,
+    mayAsk,
     secureCookies: config.publicUrl?.startsWith('https:') ?? false,
   });
   // Socket.IO answers its own path; an answer from here as well would be a second one to the same request.

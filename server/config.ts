@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TlsFrontConfig } from '../shared/node/TlsFront.ts';
+import { trustedProxies, trustNobody, trustThisMachine, type Trust } from './hub/addresses.ts';
 import { messagingOf, messagingSchema, type MessagingConfig } from './gateways/config.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -46,6 +47,8 @@ const schema = z.object({
   NADI_TLS_KEY: z.string().min(1).optional(),
   NADI_TLS_PORT: port.default(443),
   NADI_TLS_HOST: z.string().min(1).optional(),
+  NADI_ALLOWED_ORIGINS: urlList,
+  NADI_TRUSTED_PROXIES: trustedProxies.optional(),
   NADI_CLIENT_DIR: z.string().default('dist/client'),
   NADI_TAIL_MS: z.coerce.number().int().min(50).max(60_000).default(1_000),
   REDIS_URL: z
@@ -89,6 +92,10 @@ export interface Config {
   readonly publicUrl: string | null;
   /** A door of our own that speaks TLS; null: a proxy does, or nobody. */
   readonly tls: TlsFrontConfig | null;
+  /** Other sites whose pages may use the API. */
+  readonly allowedOrigins: readonly string[];
+  /** Which proxies are believed when they say for whom they ask. */
+  readonly trusts: Trust;
   readonly clientDir: string;
   /** How often the tail of other hubs' events is read. */
   readonly tailMs: number;
@@ -157,6 +164,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
             port: value.NADI_TLS_PORT,
             host: value.NADI_TLS_HOST,
           },
+    allowedOrigins: value.NADI_ALLOWED_ORIGINS,
+    // A public address without a door of our own for it: something on this machine stands in front.
+    trusts:
+      value.NADI_TRUSTED_PROXIES ?? (value.NADI_PUBLIC_URL && !value.NADI_TLS_CERT ? trustThisMachine : trustNobody),
     clientDir: value.NADI_CLIENT_DIR,
     tailMs: value.NADI_TAIL_MS,
     redis: value.REDIS_URL === undefined ? null : { url: value.REDIS_URL, prefix: value.NADI_REDIS_PREFIX },

@@ -67,7 +67,11 @@ export async function createSfu(config: SfuConfig, parts: SfuParts = {}): Promis
     };
   };
 
-  const http = createServer(controlApi({ secret: config.secret, directory: rooms, spool, metrics, log, health, info }));
+  const control = controlApi({ secret: config.secret, directory: rooms, spool, metrics, log, health, info });
+  // Looked at often: a limit of ten seconds that is checked every thirty is one of forty.
+  const http = createServer({ connectionsCheckingInterval: 2_000 }, control);
+  // Every seat twice (a socket swap), and some for who is on the way in.
+  http.maxConnections = pool.total * config.limits.roomsPerWorker * config.limits.peersPerRoom * 2 + 1_000;
   http.headersTimeout = 10_000;
   http.requestTimeout = 15_000;
   const grants = new GrantDesk(config.grantPublicKey, bootId, now);

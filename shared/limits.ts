@@ -31,7 +31,16 @@ export const limits = {
   announcementTitleChars: 120,
   announcementBodyChars: 2_000,
   subscriptionsPerSocket: 50,
-  /** The same for a connection without an account. */
+  /** Requests of one connection that are worked on at a time, and how many more may wait for their turn. */
+  requestsAtOnce: 32,
+  requestsWaiting: 2_000,
+  /** What one connection may send, bytes: at once, and every second after that. */
+  socketBytesAtOnce: 1024 * 1024,
+  socketBytesPerSecond: 64 * 1024,
+  /** Live connections of one address, and of one account, per hub. */
+  connectionsPerAddress: 1_000,
+  connectionsPerAccount: 100,
+  /** Subscriptions of a connection without an account. */
   subscriptionsPerVisitor: 5,
   /** Connections without an account from one address at a time, per hub: a clinic's whole waiting room may sit behind one. */
   visitorsPerAddress: 200,

@@ -50,6 +50,13 @@ export class Nodes {
       .sort((a, b) => a.info.load - b.info.load);
   }
 
+  /** Where browsers reach the media nodes; null while one of them has never answered. */
+  publicUrls(): string[] | null {
+    const known = this.#options.urls.map((url) => this.#seen.get(url)?.info.publicUrl);
+    const all = known.filter((url) => url !== undefined && URL.canParse(url));
+    return all.length === known.length ? all.filter((url) => url !== undefined) : null;
+  }
+
   /** Looks now instead of at the next turn: for a caller who finds nobody alive. */
   async look(): Promise<void> {
     this.#looking = this.#lookAtAll();

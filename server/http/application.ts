@@ -1,28 +1,34 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import helmet from 'helmet';
 import { z } from 'zod';
 import { AppError } from '../../shared/errors.ts';
+import type { OriginGuard } from '../hub/origin.ts';
 import { newId } from '../support/ids.ts';
 import type { Config } from '../config.ts';
+import { securityHeaders } from './headers.ts';
+import { origins } from './origins.ts';
 import { healthRoutes, type HealthDeps } from './health.ts';
 import { fileRoutes, type FileRouteDeps } from './files.ts';
 import { hookRoutes, type HookDeps } from './hooks.ts';
 import { recordingRoutes, type RecordingRouteDeps } from './recordings.ts';
 import { operationRoutes, send, type HttpDoorDeps } from './operations.ts';
 
-type Deps = HealthDeps & HttpDoorDeps & FileRouteDeps & RecordingRouteDeps & { readonly hooks: HookDeps };
+interface Doors {
+  readonly hooks: HookDeps;
+  readonly mayAsk: OriginGuard;
+}
+type Deps = HealthDeps & HttpDoorDeps & FileRouteDeps & RecordingRouteDeps & Doors;
 
 /** Express with everything HTTP: health, operations, and the built client with its fallback page. */
 export function createHttpApplication(config: Config, deps: Deps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  // One proxy in front at most, and only when a public address says there is one; a TLS door of our own has none.
-  app.set('trust proxy', config.publicUrl === null || config.tls !== null ? false : 1);
-  app.use(securityHeaders(config));
+  app.set('trust proxy', config.trusts);
+  app.use(securityHeaders(config, () => deps.nodes.publicUrls()));
   app.use(healthRoutes(deps));
+  app.use('/api/v1', origins(deps.mayAsk, config.allowedOrigins));
   app.use('/api/v1/files', fileRoutes(deps));
   app.use('/api/v1/recordings', recordingRoutes(deps));
   app.use('/api/v1', operationRoutes(deps));
@@ -47,33 +53,6 @@ function addressProblem(error: unknown): unknown {
   return new AppError('NOT_FOUND', 'no such file');
 }
 
-/** Scripts from ourselves only; media and sockets also from the media nodes, whose addresses the grant names. */
-function securityHeaders(config: Config) {
-  const secure = config.publicUrl?.startsWith('https:') ?? false;
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
-        fontSrc: ["'self'"],
-        mediaSrc: ["'self'", 'blob:', 'mediastream:'],
-        connectSrc: ["'self'", ...(secure ? ['https:', 'wss:'] : ['http:', 'https:', 'ws:', 'wss:'])],
-        manifestSrc: ["'self'"],
-        workerSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    strictTransportSecurity: secure ? { maxAge: 31_536_000, includeSubDomains: false } : false,
-    crossOriginOpenerPolicy: { policy: 'same-origin' },
-    referrerPolicy: { policy: 'no-referrer' },
-  });
-}
-
 /** Hashed assets for ever, the page itself never from a cache, and any other address gives the page: the client routes. */
 function client(app: Express, config: Config): void {
   const dir = resolve(config.clientDir);
@@ -90,10 +69,6 @@ function client(app: Express, config: Config): void {
     response.setHeader('cache-control', 'no-cache');
     // Addresses that are keys, or belong to somebody: not for search engines.
     response.setHeader('x-robots-tag', 'noindex');
-    response.setHeader(
-      'permissions-policy',
-      'camera=(self), microphone=(self), display-capture=(self), geolocation=()',
-    );
     response.type('html').send(told(page, config));
   });
 }

@@ -2,16 +2,17 @@ import type { Request, Response } from 'express';
 import { deviceOf } from '../accounts/device.ts';
 import type { CookieJar } from '../hub/context.ts';
 
-const name = 'nadi_refresh';
-const deviceName = 'nadi_device';
-const path = '/api/v1/auth';
 const maxAgeMs = 30 * 24 * 3600_000;
 /** As long as browsers keep one at most. */
 const deviceMaxAgeMs = 400 * 24 * 3600_000;
 
-/** The cookies of a sign-in: HttpOnly, same site, sent to the sign-in operations only. */
+/**
+ * The cookies of a sign-in: HttpOnly, same site. Over https their names make browsers take them only as secure and of this very host (no
+ * neighbour under the same domain can set or read one), at the price of being sent to every path; without, to the sign-in operations only.
+ */
 export function cookieJar(request: Request, response: Response, secure: boolean): CookieJar {
-  const options = { httpOnly: true, sameSite: 'strict', secure, path } as const;
+  const [name, deviceName] = [nameOf('nadi_refresh', secure), nameOf('nadi_device', secure)];
+  const options = { httpOnly: true, sameSite: 'strict', secure, path: secure ? '/' : '/api/v1/auth' } as const;
   return {
     refreshToken: readCookie(request.headers.cookie, name),
     deviceToken: readCookie(request.headers.cookie, deviceName),
@@ -22,6 +23,10 @@ export function cookieJar(request: Request, response: Response, secure: boolean)
     },
     setDeviceToken: (token) => void response.cookie(deviceName, token, { ...options, maxAge: deviceMaxAgeMs }),
   };
+}
+
+function nameOf(name: string, secure: boolean): string {
+  return secure ? `__Host-${name}` : name;
 }
 
 function readCookie(header: string | undefined, name: string): string | undefined {

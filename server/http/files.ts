@@ -10,7 +10,6 @@ import { roles } from '../../shared/permissions.ts';
 import type { Authenticator } from '../accounts/Authenticator.ts';
 import type { Files } from '../files/Files.ts';
 import type { Door } from '../hub/operate.ts';
-import { originAllowed } from '../hub/origin.ts';
 import type { Access } from '../store/Access.ts';
 import type { FileDoc } from '../store/entities.ts';
 import { derivedId, newId } from '../support/ids.ts';
@@ -21,8 +20,6 @@ export interface FileRouteDeps {
   readonly files: Files;
   readonly door: Door;
   readonly authenticator: Authenticator;
-  readonly publicUrl: string | null;
-  readonly demo: boolean;
 }
 
 /** An upload that stands still for this long is given up, ms. */
@@ -37,11 +34,6 @@ export function fileRoutes(deps: FileRouteDeps): Router {
       roles,
       rate,
     );
-  router.use((request, _response, next) => {
-    if (originAllowed(request.headers, deps.publicUrl, deps.demo)) next();
-    else next(new AppError('BAD_ORIGIN', 'requests from this site are not accepted'));
-  });
-
   router.post('/', async (request, response) => {
     if (Number(request.headers['content-length'] ?? 0) > limits.fileBytes) {
       throw new AppError('TOO_LARGE', `at most ${limits.fileBytes} bytes`);

@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { Router, type Request } from 'express';
 import type { Db } from 'mongodb';
 import { AppError } from '../../shared/errors.ts';
 import { health, readiness, routes } from '../../shared/contract/routes.ts';
@@ -32,7 +32,10 @@ export function healthRoutes(deps: HealthDeps): Router {
   const router = Router();
   const document = openApiDocument();
 
-  router.get(routes.healthz.path, (_request, response) => {
+  // Others learn whether we are there and ready, not what we are made of.
+  const tellsAll = (request: Request): boolean => mayReadMetrics(request, deps.metricsToken);
+
+  router.get(routes.healthz.path, (request, response) => {
     const nodes = deps.nodes.live();
     const workers = nodes.reduce((sum, node) => sum + node.info.workers.filter((worker) => worker.alive).length, 0);
     const body = {
@@ -43,10 +46,10 @@ export function healthRoutes(deps: HealthDeps): Router {
       sfu: { nodes: nodes.length, workers },
       uptimeSeconds: Math.round(process.uptime()),
     };
-    response.json(health.parse(body));
+    response.json(tellsAll(request) ? health.parse(body) : routes.healthz.output.parse({ status: body.status }));
   });
 
-  router.get(routes.readyz.path, async (_request, response) => {
+  router.get(routes.readyz.path, async (request, response) => {
     const database = await pingDatabase(deps.db);
     const nodes = deps.nodes.live().length;
     const checks = {
@@ -56,7 +59,8 @@ export function healthRoutes(deps: HealthDeps): Router {
     };
     // Without the bus a hub is slower to hear of the others, and still right: that is no reason to take it out.
     const ready = deps.serving() && checks.database.ok && checks.sfu.ok;
-    response.status(ready ? 200 : 503).json(readiness.parse({ ready, checks }));
+    const body = tellsAll(request) ? readiness.parse({ ready, checks }) : routes.readyz.output.parse({ ready });
+    response.status(ready ? 200 : 503).json(body);
   });
 
   router.get(routes.metrics.path, async (request, response) => {

@@ -6,7 +6,6 @@ import type { Reply } from '../../shared/contract/wire.ts';
 import { AppError, errorStatus, isErrorCode } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Authenticator } from '../accounts/Authenticator.ts';
-import { originAllowed } from '../hub/origin.ts';
 import type { Door } from '../hub/operate.ts';
 import type { Actor } from '../store/Access.ts';
 import { newId } from '../support/ids.ts';
@@ -15,8 +14,6 @@ import { cookieJar } from './cookies.ts';
 export interface HttpDoorDeps {
   readonly door: Door;
   readonly authenticator: Authenticator;
-  readonly publicUrl: string | null;
-  readonly demo: boolean;
   readonly secureCookies: boolean;
 }
 
@@ -25,10 +22,6 @@ const arrivalMs = 30_000;
 /** The HTTP transport of the door: `POST /api/v1/queue/call-next`, `GET /api/v1/queue/sessions`. */
 export function operationRoutes(deps: HttpDoorDeps): Router {
   const router = Router();
-  router.use((request, _response, next) => {
-    if (originAllowed(request.headers, deps.publicUrl, deps.demo)) next();
-    else next(new AppError('BAD_ORIGIN', 'requests from this site are not accepted'));
-  });
   router.use((request, _response, next) => {
     // A file may take minutes to arrive, an operation not: who sends one this slowly means no good.
     const timer = setTimeout(() => void (request.complete || request.destroy()), arrivalMs);

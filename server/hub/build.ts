@@ -177,6 +177,8 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     rateLimits,
     metrics,
     presence: book,
+    trusts: config.trusts,
+    factor: config.rateFactor,
     subscriptions: (socket) => new Subscriptions(socket, { sources, access: accessDeps, publisher }),
     answered: (socketId) => publisher.answered(socketId),
   });

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateClass } from '../../shared/contract/define.ts';
 import { AppError } from '../../shared/errors.ts';
+import { networkOf } from './addresses.ts';
 import type { RedisClient } from './redis.ts';
 
 /** Points per minute. Addresses are generous: a clinic's whole waiting room may sit behind one. */
@@ -73,7 +74,7 @@ export class RateLimits {
 
   /** @throws AppError RATE_LIMITED with `retryAfterSeconds`. */
   async address(address: string): Promise<void> {
-    await this.#take('address', address);
+    await this.#take('address', networkOf(address));
   }
 
   async account(accountId: string, rate: RateClass): Promise<void> {
@@ -82,13 +83,14 @@ export class RateLimits {
 
   /** Connections and subscriptions without an account. */
   async visitor(address: string): Promise<void> {
-    await this.#take('visitor', address);
+    await this.#take('visitor', networkOf(address));
   }
 
   /** Guessing is slowed per address, and per address *and* account: a stranger elsewhere cannot lock anybody out. */
   async signIn(address: string, email: string): Promise<void> {
-    await this.#take('signInAddress', address);
-    await this.#take('signInPair', `${address} ${email}`);
+    const from = networkOf(address);
+    await this.#take('signInAddress', from);
+    await this.#take('signInPair', `${from} ${email}`);
   }
 
   async #take(name: Class, key: string): Promise<void> {

@@ -1,16 +1,20 @@
 import type { Server, Socket } from 'socket.io';
 import { activityFrame, contractVersion, handshake, opFrame, type Reply } from '../../shared/contract/wire.ts';
 import { AppError } from '../../shared/errors.ts';
+import { limits } from '../../shared/limits.ts';
 import type { Actor } from '../store/Access.ts';
 import { newId } from '../support/ids.ts';
 import type { PresenceBook } from '../presence/Book.ts';
 import type { Metrics } from '../support/metrics.ts';
 import type { Authenticator } from '../accounts/Authenticator.ts';
+import { clientAddress, networkOf, type Trust } from './addresses.ts';
+import { Gate } from './Gate.ts';
 import type { Door } from './operate.ts';
 import type { RateLimits } from './rateLimits.ts';
 import { sessionRoom } from './publish.ts';
 import type { Subscriptions } from './Subscriptions.ts';
-import { isVisitor, visitor, Visitors } from './visitors.ts';
+import { Tally } from './Tally.ts';
+import { isVisitor, visitor } from './visitors.ts';
 
 export interface SocketDoorDeps {
   readonly door: Door;
@@ -18,6 +22,9 @@ export interface SocketDoorDeps {
   readonly rateLimits: RateLimits;
   readonly metrics: Metrics;
   readonly presence: PresenceBook;
+  readonly trusts: Trust;
+  /** Multiplies the bounds of how many connections there may be. */
+  readonly factor: number;
   subscriptions(socket: Socket): Subscriptions;
   /** After an answer was written. */
   answered(socketId: string): void;
@@ -45,10 +52,13 @@ export class SocketDoor {
   readonly connected = new Map<string, Connected>();
   readonly #deps: SocketDoorDeps;
   #draining = false;
-  readonly #visitors = new Visitors();
+  readonly #perVisitorAddress: Tally;
+  readonly #perAccount: Tally;
 
   constructor(io: Server, deps: SocketDoorDeps) {
     this.#deps = deps;
+    this.#perVisitorAddress = new Tally(limits.visitorsPerAddress);
+    this.#perAccount = new Tally(Math.ceil(limits.connectionsPerAccount * deps.factor));
     const actors = new WeakMap<Socket, Actor>();
     io.use((socket, next) => {
       void this.#admit(socket).then(
@@ -74,8 +84,9 @@ export class SocketDoor {
   async #admit(socket: Socket): Promise<Actor> {
     const traceId = newId();
     if (this.#draining) throw new HandshakeError('UNAVAILABLE', traceId);
+    const address = this.#addressOf(socket);
     try {
-      await this.#deps.rateLimits.address(socket.handshake.address);
+      await this.#deps.rateLimits.address(address);
     } catch {
       throw new HandshakeError('RATE_LIMITED', traceId);
     }
@@ -83,17 +94,22 @@ export class SocketDoor {
     if (!auth.success) throw new HandshakeError('UNAUTHENTICATED', traceId);
     if (auth.data.contract !== contractVersion) throw new HandshakeError('OUTDATED_CLIENT', traceId);
     if (auth.data.token === null) {
-      await this.#deps.rateLimits.visitor(socket.handshake.address).catch(() => {
+      await this.#deps.rateLimits.visitor(address).catch(() => {
         throw new HandshakeError('RATE_LIMITED', traceId);
       });
-      if (!this.#visitors.admit(socket)) throw new HandshakeError('RATE_LIMITED', traceId);
+      if (!hold(socket, this.#perVisitorAddress, networkOf(address))) throw new HandshakeError('RATE_LIMITED', traceId);
       return visitor;
     }
     const actor = await this.#deps.authenticator.byToken(auth.data.token).catch(() => {
       throw new HandshakeError('UNAVAILABLE', traceId);
     });
     if (!actor) throw new HandshakeError('UNAUTHENTICATED', traceId);
+    if (!hold(socket, this.#perAccount, actor.account._id)) throw new HandshakeError('RATE_LIMITED', traceId);
     return actor;
+  }
+
+  #addressOf({ handshake: { address, headers } }: Socket): string {
+    return clientAddress(address, headers, this.#deps.trusts);
   }
 
   #serve(socket: Socket, { account, sid }: Actor): void {
@@ -115,14 +131,16 @@ export class SocketDoor {
     };
     const answer = (what: string, ack: Ack | undefined, work: (traceId: string) => Promise<Reply>): void => {
       const traceId = newId();
-      void work(traceId)
+      void gate
+        .run(() => work(traceId))
         .catch((error: unknown) => door.failure(error, traceId, what))
         .then((reply) => {
           ack?.(reply);
           this.#deps.answered(socket.id);
         });
     };
-    const { address } = socket.handshake;
+    const address = this.#addressOf(socket);
+    const gate = new Gate(limits.requestsAtOnce, limits.requestsWaiting);
 
     socket.onAny((event: string, ...args: unknown[]) => {
       // Whatever else is sent along, the acknowledgement is the last function: who waits for an answer gets one.
@@ -190,6 +208,13 @@ export class SocketDoor {
       void subscriptions.end({ account, sid }, newId()).catch(() => undefined);
     });
   }
+}
+
+/** Counts the connection until it closes; false when there are as many already as may be. */
+function hold(socket: Socket, tally: Tally, key: string): boolean {
+  const release = tally.take(key);
+  if (release) socket.conn.once('close', release);
+  return release !== null;
 }
 
 function isAck(value: unknown): value is Ack {

@@ -4,7 +4,7 @@ import { recordingRoutes } from './recordings.ts';
 
 const check = z.object({ ok: z.boolean(), detail: z.string() });
 
-/** `GET /healthz`: is the process alive, and what does it stand on. Always 200 while it answers. */
+/** `GET /healthz`: is the process alive, and what does it stand on. Always 200 while it answers. From elsewhere than the machine itself, without the metrics token: `status` alone. */
 export const health = z.object({
   status: z.literal('ok'),
   version: z.string(),
@@ -14,7 +14,7 @@ export const health = z.object({
   uptimeSeconds: z.number(),
 });
 
-/** `GET /readyz`: 200 when it can serve, 503 with the failing check otherwise. */
+/** `GET /readyz`: 200 when it can serve, 503 with the failing check otherwise. From elsewhere: `ready` alone. */
 export const readiness = z.object({
   ready: z.boolean(),
   /** The bus may be down (Redis away) while the hub is ready: it is degraded, not wrong. */
@@ -25,8 +25,18 @@ export type Health = z.infer<typeof health>;
 
 /** HTTP routes that are not operations. Everything else under `/api` answers UNKNOWN_OPERATION. */
 export const routes = {
-  healthz: { method: 'get', path: '/healthz', summary: 'Liveness and what the process stands on.', output: health },
-  readyz: { method: 'get', path: '/readyz', summary: 'Readiness: database and media node.', output: readiness },
+  healthz: {
+    method: 'get',
+    path: '/healthz',
+    summary: 'Liveness; to who may read the metrics also what the process stands on.',
+    output: health.partial().required({ status: true }),
+  },
+  readyz: {
+    method: 'get',
+    path: '/readyz',
+    summary: 'Readiness; to who may read the metrics also the checks: database, media node, bus.',
+    output: readiness.partial().required({ ready: true }),
+  },
   metrics: {
     method: 'get',
     path: '/metrics',

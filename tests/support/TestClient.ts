@@ -151,7 +151,7 @@ export function cookieOf(response: Response): string {
   return (
     response.headers
       .getSetCookie()
-      .find((cookie) => cookie.startsWith('nadi_refresh='))
+      .find((cookie) => /^(__Host-)?nadi_refresh=/.test(cookie))
       ?.split(';')[0] ?? ''
   );
 }

@@ -38,6 +38,13 @@ export async function openPage(
   const context = await browser.newContext({ locale: 'en-IN', ...options });
   const page = await context.newPage();
   const problems: string[] = [];
+  // What the page's policy stopped counts too, also where Chromium writes nothing about it.
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) => {
+      // eslint-disable-next-line no-console -- in the page, from where `problems` hears it
+      console.error(`policy: ${violatedDirective} ${blockedURI} ${sourceFile}`);
+    });
+  });
   page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
   page.on('console', (message) => {
     // Chromium logs every refused request; before anybody signed in the first refresh is refused, rightly.

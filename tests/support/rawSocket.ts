@@ -40,7 +40,12 @@ export class RawWebSocket {
   }
 
   /** Opens the engine.io WebSocket; resolves when the server has switched protocols. */
-  static async open(url: string, path = '/socket.io/?EIO=4&transport=websocket'): Promise<RawWebSocket> {
+  static async open(
+    url: string,
+    path = '/socket.io/?EIO=4&transport=websocket',
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<RawWebSocket> {
+    const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     const { hostname, port, host } = new URL(url);
     const socket = connect(Number(port), hostname);
     const raw = new RawWebSocket(socket);
@@ -48,7 +53,7 @@ export class RawWebSocket {
     socket.on('close', () => (raw.#gone = true));
     socket.write(
       `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n${more.join('')}\r\n`,
     );
     await new Promise<void>((resolve, reject) => {
       let head = '';
