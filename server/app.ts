@@ -11,9 +11,11 @@ import { guardConnections } from './hub/Connections.ts';
 import { originGuard } from './hub/origin.ts';
 import type { Publisher } from './hub/publish.ts';
 import { createHttpApplication } from './http/application.ts';
+import { MasterKeys } from './keys/MasterKeys.ts';
+import { PatientKeys } from './keys/PatientKeys.ts';
 import { seedDemo } from './seed/demo.ts';
 import { connectMongo } from './store/mongo.ts';
-import { migrate, refuseHalfRestored } from './store/migrations/index.ts';
+import { migrate, migrations, refuseHalfRestored } from './store/migrations/index.ts';
 import { createLogger } from './support/logger.ts';
 
 /** A running hub. `close` drains: not ready any more, sockets move to other hubs, what was begun is finished. */
@@ -41,7 +43,8 @@ export async function createApp(config: Config): Promise<App> {
   const log = createLogger(config.logLevel);
   const mongo = await connectMongo(config.mongo.uri, config.mongo.db);
   await refuseHalfRestored(mongo.db);
-  await migrate(mongo.db);
+  const keys = new PatientKeys(mongo.db, new MasterKeys(config.masterKeys), Date.now);
+  await migrate(mongo.db, Date.now, migrations, keys);
   // Looked at often: a limit of ten seconds that is checked every thirty is one of forty.
   const http = createServer({ requestTimeout: uploadMs, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 });
   const mayAsk = originGuard(config);

@@ -26,6 +26,7 @@ export const errorStatus = {
   DESK_PAUSED: 409,
   NOT_UNDOABLE: 409,
   LINK_EXPIRED: 410,
+  ERASED: 410,
   WRONG_CODE: 409,
   CODE_EXPIRED: 409,
   TOO_LARGE: 413,

@@ -121,6 +121,7 @@ export class Threads {
             side: last.side ?? null,
             text: [...last.text].slice(0, previewChars).join(''),
             deleted: last.deletedAt !== undefined,
+            ...(last.erased ? { erased: true as const } : {}),
             files: last.attachments?.length ?? 0,
           }
         : null,

@@ -3,6 +3,7 @@ import type { ChatEvent, ChatState } from '../../shared/state/chat.ts';
 import { Files } from '../files/Files.ts';
 import type { News } from '../hub/news.ts';
 import type { Publisher } from '../hub/publish.ts';
+import type { PatientKeys } from '../keys/PatientKeys.ts';
 import type { Effects } from '../store/Effects.ts';
 import type { Repos } from '../store/Repos.ts';
 import type { StreamsOf } from '../store/streams/index.ts';
@@ -11,6 +12,7 @@ import { ChatFeed } from './ChatFeed.ts';
 import { registerChatEffects } from './effects.ts';
 import { Messages } from './Messages.ts';
 import { chatHandlers } from './operations.ts';
+import { chatSubject } from './subject.ts';
 import { Receipts } from './Receipts.ts';
 import { ChatService } from './service.ts';
 import { Threads } from './Threads.ts';
@@ -18,6 +20,7 @@ import { Threads } from './Threads.ts';
 /** Chat with all its parts, as the hub needs it. */
 export function buildChat(deps: {
   readonly db: Db;
+  readonly keys: PatientKeys;
   readonly repos: Repos;
   readonly chats: StreamsOf<ChatState, ChatEvent>;
   readonly publisher: Publisher;
@@ -30,7 +33,7 @@ export function buildChat(deps: {
   const receipts = new Receipts(deps);
   const messages = new Messages(deps.chats);
   const threads = new Threads({ ...deps, receipts });
-  const files = new Files({ ...deps, messages });
+  const files = new Files({ ...deps, messages, subjectOf: chatSubject(deps.repos) });
   const feed = new ChatFeed({ ...deps, receipts });
   const service = new ChatService({ ...deps, threads, messages, receipts, files, feed });
   registerChatEffects(deps.effects, { threads, files });

@@ -21,6 +21,7 @@ export function presented(event: ChatEvent, messages: readonly ChatMessage[]): C
 export function mayEdit(message: ChatMessage, accountId: string, now: number): void {
   mayDelete(message, accountId);
   if (message.deletedAt !== undefined) throw new AppError('WRONG_STATE', 'this message was taken back');
+  if (message.erased) throw new AppError('ERASED', 'this message was erased');
   if (now - message.at > limits.chatEditMs) throw new AppError('EDIT_CLOSED', 'too late to change this message');
 }
 

@@ -1,8 +1,13 @@
-import type { Readable } from 'node:stream';
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { GridFSBucket, ObjectId, type Db } from 'mongodb';
 import { AppError } from '../../shared/errors.ts';
 import type { Attachment, FileType } from '../../shared/state/chat.ts';
 import type { Messages } from '../chat/Messages.ts';
+import type { SubjectOf } from '../keys/EventSealer.ts';
+import type { PatientKeys } from '../keys/PatientKeys.ts';
+import { SealedReader, sealedPieces, sealedSize } from '../keys/sealedFile.ts';
 import type { Access } from '../store/Access.ts';
 import type { FileDoc } from '../store/entities.ts';
 import type { Repos } from '../store/Repos.ts';
@@ -13,6 +18,9 @@ export interface FilesDeps {
   readonly db: Db;
   readonly repos: Repos;
   readonly messages: Messages;
+  readonly keys: PatientKeys;
+  /** Whose key seals what is posted in a thread. */
+  readonly subjectOf: SubjectOf;
   readonly now: () => number;
 }
 
@@ -21,6 +29,8 @@ const dailyBytes = 200 * 1024 * 1024;
 const dayMs = 24 * 3600_000;
 /** An upload this old belongs to a process that died, ms. */
 const staleMs = 10 * 60_000;
+/** What nobody posted is gone after a day; a day later so is its key. */
+const uploadKeyDays = 3;
 
 /** Where a claim on files comes from. */
 export interface Claim {
@@ -31,7 +41,7 @@ export interface Claim {
 
 /**
  * Uploaded files. The document comes first and the content after it, so nothing lies around unknown; a file is its
- * uploader's until a message claims it, and goes after a day when none does.
+ * uploader's until a message claims it, and goes after a day when none does. Content is sealed as it comes in.
  */
 export class Files {
   readonly #deps: FilesDeps;
@@ -61,6 +71,8 @@ export class Files {
       state: 'uploading',
       contentId: content.toHexString(),
       ...(type.startsWith('image/') ? { thumbnailId: new ObjectId().toHexString() } : {}),
+      subject: uploadsOf(now()),
+      contentKey: randomBytes(32).toString('base64'),
       name: safeName(name, type),
       type,
       bytes: 0,
@@ -74,8 +86,8 @@ export class Files {
       return await this.receive(owner, { id, name, type, body });
     }
     try {
-      const bytes = await this.#store(content, type, body);
-      const picture = file.thumbnailId === undefined ? {} : await this.#draw(content, file.thumbnailId);
+      const bytes = await this.#store(content, file, body);
+      const picture = file.thumbnailId === undefined ? {} : await this.#draw({ ...file, bytes }, file.thumbnailId);
       const ready = { ...picture, bytes, state: 'ready' } as const;
       if (!(await repos.files.update({ _id: id, state: 'uploading' }, { $set: ready }))) {
         throw new AppError('CONFLICT', 'the upload took too long');
@@ -94,12 +106,15 @@ export class Files {
   async claim(claim: Claim, ids: readonly string[]): Promise<Attachment[]> {
     const { owner, threadId, messageId } = claim;
     const { files } = this.#deps.repos;
+    const subject = ids.length > 0 ? await this.#deps.subjectOf(threadId) : '';
     if (new Set(ids).size < ids.length) throw new AppError('CONFLICT', 'a file is named twice');
     const found: Attachment[] = [];
     const taken: string[] = [];
     for (const id of ids) {
-      const free = { _id: id, owner, state: 'ready', messageId: { $exists: false } };
-      if (await files.update(free, { $set: { threadId, messageId } })) taken.push(id);
+      const before = await files.get(id);
+      const free = { owner, state: 'ready', messageId: { $exists: false } };
+      const mine = before?.owner === owner && before.state === 'ready' && before.messageId === undefined;
+      if (mine && (await files.replace(free, { ...before, threadId, messageId, subject }))) taken.push(id);
       const file = await files.get(id);
       if (file?.messageId === messageId && file.owner === owner) found.push(attachmentOf(file));
       else {
@@ -139,8 +154,29 @@ export class Files {
     throw new AppError('NOT_FOUND', 'no such file');
   }
 
-  /** The content from `start` up to before `end`. */
-  read(contentId: string, range?: { start: number; end: number }): Readable {
+  /** The content from `start` up to before `end`. @throws AppError ERASED. */
+  read(file: FileDoc, range: { start: number; end: number }): Readable {
+    if (range.end <= range.start) return Readable.from([]);
+    if (file.contentKey === undefined) return this.#stored(file.contentId, range);
+    return Readable.from(this.#reader(file, file.contentId, sealedSize(file.bytes)).range(range.start, range.end - 1));
+  }
+
+  /** The small picture. @throws AppError NOT_FOUND when there is none, ERASED. */
+  thumbnail(file: FileDoc): Readable {
+    const { thumbnailId, thumbnailBytes, contentKey } = file;
+    if (thumbnailId === undefined) throw new AppError('NOT_FOUND', 'no such picture');
+    if (contentKey === undefined || thumbnailBytes === undefined) return this.#stored(thumbnailId);
+    return Readable.from(this.#reader(file, thumbnailId, thumbnailBytes).range());
+  }
+
+  #reader({ contentKey }: FileDoc, contentId: string, sealedBytes: number): SealedReader {
+    if (typeof contentKey !== 'string') throw new AppError('ERASED', 'whom this was about was erased');
+    return new SealedReader(Buffer.from(contentKey, 'base64'), contentId, sealedBytes, (offset, length) =>
+      buffer(this.#stored(contentId, { start: offset, end: offset + length })),
+    );
+  }
+
+  #stored(contentId: string, range?: { start: number; end: number }): Readable {
     return this.#bucket.openDownloadStream(new ObjectId(contentId), range);
   }
 
@@ -159,6 +195,7 @@ export class Files {
       await this.#drop(file);
       removed += 1;
     }
+    await this.#deps.keys.destroyBetween(uploads, uploadsOf(now() - uploadKeyDays * dayMs));
     return removed;
   }
 
@@ -170,14 +207,19 @@ export class Files {
     }
   }
 
-  /** Writes the content while looking at it; returns its size. */
-  async #store(content: ObjectId, type: FileType, body: Readable): Promise<number> {
+  /** Writes the content, sealed, while looking at it; returns its size. */
+  async #store(content: ObjectId, { type, contentKey, contentId }: FileDoc, body: Readable): Promise<number> {
     const upload = this.#bucket.openUploadStreamWithId(content, 'content');
     upload.on('error', () => undefined);
     try {
       let bytes = 0;
-      for await (const chunk of inspected(type, body)) {
-        bytes += chunk.length;
+      const counted = async function* (): AsyncGenerator<Uint8Array> {
+        for await (const chunk of inspected(type, body)) {
+          bytes += chunk.length;
+          yield chunk;
+        }
+      };
+      for await (const chunk of sealedPieces(keyOf(contentKey), contentId, counted())) {
         // Waited for one by one: after a failure nothing is still on its way to the database.
         await settled((done) => upload.write(chunk, done));
       }
@@ -190,14 +232,15 @@ export class Files {
   }
 
   /** Size and thumbnail of a picture just stored; one at a time, they are large in memory. */
-  async #draw(content: ObjectId, thumbnail: string): Promise<Pick<FileDoc, 'width' | 'height'>> {
+  async #draw(file: FileDoc, thumbnail: string): Promise<Pick<FileDoc, 'width' | 'height' | 'thumbnailBytes'>> {
     const work = this.#drawing.then(async () => {
-      const whole = Buffer.concat(await this.#bucket.openDownloadStream(content).toArray());
-      const picture = await pictureOf(whole);
+      const picture = await pictureOf(await buffer(this.read(file, { start: 0, end: file.bytes })));
       if (!picture) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'this picture cannot be read');
       const upload = this.#bucket.openUploadStreamWithId(new ObjectId(thumbnail), 'thumbnail');
-      await settled((done) => upload.end(picture.thumbnail, done));
-      return { width: picture.width, height: picture.height };
+      const pieces = sealedPieces(keyOf(file.contentKey), thumbnail, [picture.thumbnail]);
+      const sealed = await buffer(Readable.from(pieces));
+      await settled((done) => upload.end(sealed, done));
+      return { width: picture.width, height: picture.height, thumbnailBytes: sealed.length };
     });
     this.#drawing = work.catch(() => undefined);
     return await work;
@@ -214,6 +257,18 @@ export class Files {
     }
     await repos.files.remove({ _id, contentId });
   }
+}
+
+const uploads = 'uploads:';
+
+/** Whose key seals what was uploaded on that day and not posted yet. */
+function uploadsOf(at: number): string {
+  return `${uploads}${new Date(at).toISOString().slice(0, 10)}`;
+}
+
+function keyOf(contentKey: string | null | undefined): Buffer {
+  if (typeof contentKey !== 'string') throw new Error('a file without its key');
+  return Buffer.from(contentKey, 'base64');
 }
 
 function attachmentOf({ _id: id, name, type, bytes, width, height, thumbnailId }: FileDoc): Attachment {

@@ -53,9 +53,9 @@ export function fileRoutes(deps: FileRouteDeps): Router {
   });
   router.get('/:id/thumbnail', async (request, response) => {
     const file = await visible(await enter(request, 'read'), 'file.thumbnail', request.params['id']);
-    if (file.thumbnailId === undefined) throw new AppError('NOT_FOUND', 'no such picture');
+    const picture = deps.files.thumbnail(file);
     headers(response, 'image/webp', 'inline', 'thumbnail.webp');
-    await pipeline(deps.files.read(file.thumbnailId), response);
+    await pipeline(picture, response);
   });
   router.all(['/:id', '/:id/thumbnail'], (_request, _response, next) =>
     next(new AppError('METHOD_NOT_ALLOWED', 'use GET')),
@@ -88,7 +88,7 @@ export function fileRoutes(deps: FileRouteDeps): Router {
     const { start, end } = range ?? { start: 0, end: file.bytes };
     response.status(range ? 206 : 200).setHeader('content-length', String(end - start));
     if (range) response.setHeader('content-range', `bytes ${start}-${end - 1}/${file.bytes}`);
-    await pipeline(deps.files.read(file.contentId, { start, end }), response);
+    await pipeline(deps.files.read(file, { start, end }), response);
   }
   return router;
 }

@@ -14,6 +14,7 @@ import { Tokens } from '../accounts/Tokens.ts';
 import { Tries } from '../accounts/Tries.ts';
 import { buildChat } from '../chat/build.ts';
 import { chatKind } from '../chat/kind.ts';
+import { chatSubject } from '../chat/subject.ts';
 import type { Config } from '../config.ts';
 import { registerConsultEffects } from '../consult/effects.ts';
 import { readGrantKey } from '../consult/grant.ts';
@@ -27,6 +28,7 @@ import { PresenceRegister } from '../presence/Register.ts';
 import { buildNotify } from '../notify/build.ts';
 import { registerChatNotices, tellingChats } from '../notify/chatNotices.ts';
 import { tellingQueues } from '../notify/queueNotices.ts';
+import { EventSealer } from '../keys/EventSealer.ts';
 import { MasterKeys } from '../keys/MasterKeys.ts';
 import { PatientKeys } from '../keys/PatientKeys.ts';
 import { buildQueue } from '../queue/build.ts';
@@ -75,6 +77,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     db,
     hub: id,
     now,
+    sealing: new EventSealer(keys, { chat: chatSubject(repos) }),
     onAppend: (stream, epoch, seq) => news.tell('appended', { stream, epoch, seq }),
     onConflict: () => metrics.conflicts.inc(),
     onListenerError: (error) => log.error({ err: error }, 'a commit listener failed'),
@@ -117,7 +120,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const grantKey = readGrantKey(config.grantPrivateKey);
   const consults = new ConsultService({ repos, queues, nodes, grantKey, now });
   const intervalMs = config.tailMs;
-  const chat = buildChat({ db, repos, chats, publisher, news, effects, log, now, intervalMs });
+  const chat = buildChat({ db, keys, repos, chats, publisher, news, effects, log, now, intervalMs });
   const recordings = new Recordings({
     db,
     repos,

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { AppError } from '../../shared/errors.ts';
 
 const algorithm = 'aes-256-gcm';
 const keyBytes = 32;
@@ -13,6 +14,13 @@ export interface WrappedKey {
 
 /** Thrown when something cannot be opened: the key is missing or destroyed, or the bytes were changed. */
 export class SealError extends Error {}
+
+/** The subject was erased: nothing new is written about them. */
+export class ErasedError extends AppError {
+  constructor() {
+    super('ERASED', 'this key was destroyed');
+  }
+}
 
 /**
  * The installation's own keys (`NADI_KEY`): they wrap the keys of patients and nothing else. The first one wraps; older

@@ -2,7 +2,7 @@ import type { AnyBulkWriteOperation, Collection, Db, UpdateFilter } from 'mongod
 import { z } from 'zod';
 import { Lookups } from '../store/Lookups.ts';
 import { isDuplicateKey, type Doc } from '../store/mongo.ts';
-import { type MasterKeys, SealError, type WrappedKey } from './MasterKeys.ts';
+import { ErasedError, type MasterKeys, SealError, type WrappedKey } from './MasterKeys.ts';
 
 /** A key as stored, and as a keyring holds it. */
 export const storedKey = z.object({
@@ -44,15 +44,15 @@ export class PatientKeys {
     this.#now = now;
   }
 
-  /** The subject's key, made on first use. @throws SealError when it was destroyed. */
+  /** The subject's key, made on first use. @throws ErasedError when it was destroyed. */
   async keyOf(subjectId: string): Promise<Buffer> {
     const known = await this.#known(subjectId);
     if (known !== undefined) {
-      if (known === null) throw new SealError('this key was destroyed');
+      if (known === null) throw new ErasedError();
       return known;
     }
     const made = await this.#make(subjectId);
-    if (!made.wrapped) throw new SealError('this key was destroyed');
+    if (!made.wrapped) throw new ErasedError();
     return this.#unwrapped(subjectId, made.wrapped);
   }
 
@@ -85,6 +85,12 @@ export class PatientKeys {
       { $set: { destroyedAt: now }, $unset: { wrapped: '' }, $setOnInsert: { createdAt: now } },
       { upsert: true },
     );
+  }
+
+  /** Destroys the keys of subjects from one id up to before another. */
+  async destroyBetween(from: string, before: string): Promise<void> {
+    const found = await this.#keys.find({ _id: { $gte: from, $lt: before }, wrapped: { $exists: true } }).toArray();
+    for (const { _id } of found) await this.destroy(_id);
   }
 
   /**

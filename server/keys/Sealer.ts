@@ -16,7 +16,7 @@ export class Sealer {
     this.#keys = keys;
   }
 
-  /** @throws SealError when the subject's key was destroyed: nothing new is written about who was erased. */
+  /** @throws ErasedError when the subject's key was destroyed: nothing new is written about who was erased. */
   async seal(doc: Doc): Promise<Doc> {
     const key = await this.#keys.keyOf(this.#subjectOf(doc));
     const sealed: Doc = { ...doc };
@@ -29,13 +29,16 @@ export class Sealer {
 
   /** Of who was erased, what stands in the list instead. @throws SealError when a sealed value was changed or moved. */
   async open(doc: Doc): Promise<Doc> {
-    const opened: Doc = { ...doc };
-    const key = await this.#keys.keyIfAny(this.#subjectOf(doc));
-    for (const [field, erased] of Object.entries(this.#spec.fields)) {
+    const sealed = Object.entries(this.#spec.fields).flatMap(([field, erased]) => {
       const value: unknown = doc[field];
-      if (typeof value !== 'string' || !isSealed(value)) continue;
-      // Not the same as erased: somebody removed the key's record.
-      if (key === undefined) throw new SealError('the key of a sealed document is missing');
+      return typeof value === 'string' && isSealed(value) ? [{ field, value, erased }] : [];
+    });
+    if (sealed.length === 0) return doc;
+    const key = await this.#keys.keyIfAny(this.#subjectOf(doc));
+    // Not the same as erased: somebody removed the key's record.
+    if (key === undefined) throw new SealError('the key of a sealed document is missing');
+    const opened: Doc = { ...doc };
+    for (const { field, value, erased } of sealed) {
       opened[field] = key ? JSON.parse(openText(key, value, this.#context(doc, field))) : erased;
     }
     return opened;

@@ -40,46 +40,77 @@ function nonce(index: number, last: boolean): Buffer {
   return bytes;
 }
 
-/** Seals what flows through. */
-export class SealingStream extends Transform {
+/** Cuts content into chunks and seals them; what it has not answered yet it holds. */
+class ChunkSealer {
+  readonly header: Buffer;
   readonly #key: Buffer;
-  #held: Buffer[] = [];
+  #held: Uint8Array[] = [];
   #heldBytes = 0;
   #index = 0;
+
+  constructor(key: Buffer, fileId: string) {
+    const salt = randomBytes(saltBytes);
+    this.#key = fileKey(key, fileId, salt);
+    this.header = Buffer.concat([magic, salt]);
+  }
+
+  /** The sealed chunks that are whole now. */
+  *add(piece: Uint8Array): Generator<Buffer, void, undefined> {
+    this.#held.push(piece);
+    this.#heldBytes += piece.length;
+    // One more byte than a chunk must be there: only then it is known not to be the last.
+    if (this.#heldBytes <= chunkBytes) return;
+    let all = Buffer.concat(this.#held);
+    while (all.length > chunkBytes) {
+      yield this.#seal(all.subarray(0, chunkBytes), false);
+      all = all.subarray(chunkBytes);
+    }
+    this.#held = [all];
+    this.#heldBytes = all.length;
+  }
+
+  last(): Buffer {
+    return this.#seal(Buffer.concat(this.#held), true);
+  }
+
+  #seal(plain: Buffer, last: boolean): Buffer {
+    const cipher = createCipheriv(algorithm, this.#key, nonce(this.#index++, last));
+    return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  }
+}
+
+/** Seals what flows through. */
+export class SealingStream extends Transform {
+  readonly #sealer: ChunkSealer;
 
   /** @param key of the patient. @param fileId authenticated: a file cannot take another's place. */
   constructor(key: Buffer, fileId: string) {
     super();
-    const salt = randomBytes(saltBytes);
-    this.#key = fileKey(key, fileId, salt);
-    this.push(Buffer.concat([magic, salt]));
+    this.#sealer = new ChunkSealer(key, fileId);
+    this.push(this.#sealer.header);
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#held.push(chunk);
-    this.#heldBytes += chunk.length;
-    // One more byte than a chunk must be there: only then it is known not to be the last.
-    if (this.#heldBytes > chunkBytes) {
-      let all = Buffer.concat(this.#held);
-      while (all.length > chunkBytes) {
-        this.#seal(all.subarray(0, chunkBytes), false);
-        all = all.subarray(chunkBytes);
-      }
-      this.#held = [all];
-      this.#heldBytes = all.length;
-    }
+    for (const sealed of this.#sealer.add(chunk)) this.push(sealed);
     done();
   }
 
   override _flush(done: TransformCallback): void {
-    this.#seal(Buffer.concat(this.#held), true);
+    this.push(this.#sealer.last());
     done();
   }
+}
 
-  #seal(plain: Buffer, last: boolean): void {
-    const cipher = createCipheriv(algorithm, this.#key, nonce(this.#index++, last));
-    this.push(Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]));
-  }
+/** The same as a generator, for a writer that is waited for piece by piece. */
+export async function* sealedPieces(
+  key: Buffer,
+  fileId: string,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<Buffer, void, undefined> {
+  const sealer = new ChunkSealer(key, fileId);
+  yield sealer.header;
+  for await (const piece of source) yield* sealer.add(piece);
+  yield sealer.last();
 }
 
 /** Reads bytes `from`..`to` (inclusive) of the sealed file at `offset`, `length` bytes. */

@@ -11,6 +11,7 @@ import {
   SealedReader,
   sealedChunkBytes,
   sealedSize,
+  sealedPieces,
   SealingStream,
 } from './sealedFile.ts';
 import { openText, sealText } from './sealText.ts';
@@ -78,6 +79,13 @@ describe('sealed files', () => {
     const plain = randomBytes(2 * chunkBytes + 99);
     const pieces = Array.from({ length: 300 }, (_, i) => plain.subarray(i * 1000, (i + 1) * 1000));
     expect(await open(await buffer(Readable.from(pieces).pipe(new SealingStream(key, 'f1'))))).toEqual(plain);
+  });
+
+  test('written piece by piece it is the same format', async () => {
+    const plain = randomBytes(2 * chunkBytes + 99);
+    const pieces = [plain.subarray(0, 10), plain.subarray(10, chunkBytes + 10), plain.subarray(chunkBytes + 10)];
+    expect(await open(await buffer(Readable.from(sealedPieces(key, 'f1', pieces))))).toEqual(plain);
+    expect(await open(await buffer(Readable.from(sealedPieces(key, 'f1', []))))).toEqual(Buffer.alloc(0));
   });
 
   test('a changed, cut, reordered, exchanged or misnamed one does not open', async () => {

@@ -53,6 +53,13 @@ export class Repo<T extends { _id: string }> {
     return result.matchedCount === 1;
   }
 
+  /** Puts another version in the place of the document that matches, sealed fields included; true when it matched. */
+  async replace(filter: Filter<Doc>, doc: T): Promise<boolean> {
+    const { _id, ...rest } = this.#sealer ? await this.#sealer.seal({ ...doc }) : { ...doc };
+    const result = await this.#collection.replaceOne({ ...filter, _id }, rest);
+    return result.matchedCount === 1;
+  }
+
   /** As {@link update}, where the change itself may meet a unique key (`taken`). */
   async tryUpdate(filter: Filter<Doc>, change: UpdateFilter<Doc>): Promise<'done' | 'unmatched' | 'taken'> {
     try {

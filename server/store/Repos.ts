@@ -50,7 +50,7 @@ export function createRepos(db: Db, keys: PatientKeys) {
     triages: new Repo(db, 'triages', triageDoc, sealer('triages')),
     threads: new Repo(db, 'threads', threadDoc),
     receipts: new Repo(db, 'receipts', receiptDoc),
-    files: new Repo(db, 'files', fileDoc),
+    files: new Repo(db, 'files', fileDoc, sealer('files')),
     notifySettings: new Repo(db, 'notifySettings', notifySettings),
     pushDevices: new Repo(db, 'pushDevices', pushDevice),
     deliveries: new Repo(db, 'deliveries', deliveryDoc),

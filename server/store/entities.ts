@@ -202,6 +202,12 @@ export const fileDoc = z.object({
   state: z.enum(['uploading', 'ready']),
   contentId: z.string(),
   thumbnailId: z.string().optional(),
+  /** Sealed size of the thumbnail. */
+  thumbnailBytes: z.int().positive().optional(),
+  /** Whose key seals name and `contentKey`: the day's uploads, then whom the thread is about. Absent before sealing was. */
+  subject: z.string().optional(),
+  /** What content and thumbnail are sealed with, base64; null once it is lost with the subject's key. Absent: not sealed. */
+  contentKey: z.string().nullable().optional(),
   name: z.string(),
   type: fileType,
   bytes: z.int().nonnegative(),

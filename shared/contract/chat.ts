@@ -28,7 +28,15 @@ export const threadView = z.object({
   /** Of the newest message. */
   lastAt: instant.nullable(),
   last: z
-    .object({ author: id, side: threadSide.nullable(), text: z.string(), deleted: z.boolean(), files: z.int() })
+    .object({
+      author: id,
+      side: threadSide.nullable(),
+      text: z.string(),
+      deleted: z.boolean(),
+      /** Whom it was about was erased. */
+      erased: z.literal(true).optional(),
+      files: z.int(),
+    })
     .nullable(),
   unread: z.int().nonnegative(),
 });

@@ -38,6 +38,8 @@ export const chatMessage = z.object({
   editedAt: instant.optional(),
   /** When the author took it back: text and attachments are gone from here. */
   deletedAt: instant.optional(),
+  /** Whom it was about was erased: nobody can read it any more. */
+  erased: z.literal(true).optional(),
 });
 export type ChatMessage = z.infer<typeof chatMessage>;
 
@@ -61,6 +63,7 @@ export const chatEvent = z.discriminatedUnion('type', [
       side: threadSide.optional(),
       text: body,
       attachments: z.array(attachment).max(limits.attachmentsPerMessage).optional(),
+      erased: z.literal(true).optional(),
     }),
   }),
   z.object({ ...head, type: z.literal('edited'), data: z.object({ messageId: id, text: body }) }),
@@ -74,9 +77,10 @@ export const emptyChat: ChatState = { messages: [], more: false };
 /** The messages after one event; the same array when it changes none of them: what it is about may be on an older page. Pure. */
 export function applyToMessages(messages: readonly ChatMessage[], event: ChatEvent): readonly ChatMessage[] {
   if (event.type === 'posted') {
-    const { messageId, author, side, text, attachments } = event.data;
+    const { messageId, author, side, text, attachments, erased } = event.data;
     const message = { id: messageId, seq: event.seq, at: event.at, author, text };
-    return [...messages, { ...message, ...(side ? { side } : {}), ...(attachments ? { attachments } : {}) }];
+    const more = { ...(side ? { side } : {}), ...(attachments ? { attachments } : {}), ...(erased ? { erased } : {}) };
+    return [...messages, { ...message, ...more }];
   }
   const found = messages.find((one) => one.id === event.data.messageId);
   // What was taken back stays so, whatever comes late.

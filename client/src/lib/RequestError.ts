@@ -50,6 +50,7 @@ export function isDenied(code: ErrorCode): boolean {
   return (
     code === 'NOT_FOUND' ||
     code === 'LINK_EXPIRED' ||
+    code === 'ERASED' ||
     code === 'FORBIDDEN' ||
     code === 'INVALID_INPUT' ||
     code === 'UNKNOWN_OPERATION'

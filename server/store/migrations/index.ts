@@ -1,4 +1,5 @@
 import type { Collection, Db } from 'mongodb';
+import type { PatientKeys } from '../../keys/PatientKeys.ts';
 import { isDuplicateKey, type Doc } from '../mongo.ts';
 import { indexes } from './0001-indexes.ts';
 import { chat } from './0004-chat.ts';
@@ -6,13 +7,14 @@ import { presence } from './0005-presence.ts';
 import { notifications } from './0006-notifications.ts';
 import { queueDepth } from './0008-queue-depth.ts';
 import { recordings } from './0009-recordings.ts';
+import { sealing } from './0013-sealing.ts';
 import { phones } from './0015-phones.ts';
 import { staff } from './0016-staff.ts';
 
 /** One numbered step from an older database to a newer one. Runs once; must be safe to run again after a crash. */
 export interface Migration {
   readonly id: string;
-  up(db: Db): Promise<void>;
+  up(db: Db, keys?: PatientKeys): Promise<void>;
 }
 
 /** In order. Never edit one that has been released: add the next. */
@@ -23,6 +25,7 @@ export const migrations: readonly Migration[] = [
   notifications,
   queueDepth,
   recordings,
+  sealing,
   phones,
   staff,
 ];
@@ -41,16 +44,18 @@ export async function doneMigrations(db: Db): Promise<string[]> {
 /**
  * Brings the database up to date. Several hubs may start at once: one runs a step, the others wait for it.
  * @param steps all; a restore runs those that the backed-up database had been through.
+ * @param keys for steps that seal what an older version stored in the clear; a new database does without.
  * @throws SchemaError when a later version has changed this database, or a restore into it was not finished.
  */
 export async function migrate(
   db: Db,
   now: () => number = Date.now,
   steps: readonly Migration[] = migrations,
+  keys?: PatientKeys,
 ): Promise<void> {
   await refuseUnknown(db);
   const log = db.collection<Doc>('migrations');
-  for (const migration of steps) await runOnce(db, log, migration, now);
+  for (const migration of steps) await runOnce(db, log, migration, now, keys);
 }
 
 /** What a later version changed this one would misread, and write as before. */
@@ -74,7 +79,13 @@ export async function refuseHalfRestored(db: Db): Promise<void> {
   }
 }
 
-async function runOnce(db: Db, log: Collection<Doc>, migration: Migration, now: () => number): Promise<void> {
+async function runOnce(
+  db: Db,
+  log: Collection<Doc>,
+  migration: Migration,
+  now: () => number,
+  keys?: PatientKeys,
+): Promise<void> {
   for (;;) {
     const found = await log.findOne({ _id: migration.id });
     if (found?.['state'] === 'done') break;
@@ -97,7 +108,7 @@ async function runOnce(db: Db, log: Collection<Doc>, migration: Migration, now: 
       }
     }
     try {
-      await migration.up(db);
+      await migration.up(db, keys);
     } catch (error) {
       await log.updateOne({ _id: migration.id, startedAt }, { $set: { startedAt: 0 } });
       throw error;

@@ -48,7 +48,7 @@ export class Mailbox<S, E extends StreamEvent> {
   readonly #deps: MailboxDeps<S, E>;
   readonly #stream: string;
   readonly #seen = new Map<string, number>();
-  readonly #recent: E[] = [];
+  #recent: E[] = [];
   #state: S;
   #epoch = 0;
   #seq = 0;
@@ -82,6 +82,16 @@ export class Mailbox<S, E extends StreamEvent> {
     // In line behind a load that may have read the log just before: what it missed is read now.
     await this.#serially(async () => {
       if (this.#loaded) await this.#readTail();
+    });
+  }
+
+  /** Reads all of it anew, without telling anybody. */
+  async reread(): Promise<void> {
+    await this.#serially(async () => {
+      if (!this.#loaded) return;
+      const stored = await this.#readStart();
+      this.#recent = [];
+      this.#begin(stored);
     });
   }
 
@@ -143,6 +153,13 @@ export class Mailbox<S, E extends StreamEvent> {
       try {
         appended = await this.#deps.log.append(planned.map((plan) => plan.stored));
       } catch (error) {
+        if (error instanceof AppError) {
+          // Refused before anything was written.
+          for (const { waiting } of planned) waiting.reject(error);
+          for (const refusal of refused) refusal.waiting.reject(refusal.error);
+          this.#queue.unshift(...later);
+          return true;
+        }
         // Nobody knows how much got in. If it did, the tail shows it and the command key makes the next round a replay.
         this.#queue.unshift(...batch.filter((waiting) => !replayed.some((done) => done.waiting === waiting)));
         await this.#readTail().catch(() => Promise.reject(unavailable(error)));
@@ -266,17 +283,25 @@ export class Mailbox<S, E extends StreamEvent> {
   async #ensureLoaded(): Promise<void> {
     if (this.#loaded) return;
     this.#epoch = await this.#deps.log.epoch(this.#stream);
-    const { window } = this.#kind;
-    const stored =
-      window === undefined
-        ? await this.#deps.log.after(this.#stream, this.#epoch, 0)
-        : await this.#deps.log.latest(this.#stream, window);
-    if ((stored[0]?.seq ?? 1) > 1 && this.#kind.truncated) this.#state = this.#kind.truncated(this.#state);
-    const events = this.#apply(stored);
+    const events = this.#begin(await this.#readStart());
     this.#loaded = true;
     // What another hub wrote just before nobody here has been told of yet.
     const recent = events.filter((event) => event.at > this.#deps.now() - recentMs);
     if (recent.length > 0) this.#publish(recent);
+  }
+
+  /** What the state is made of. */
+  async #readStart(): Promise<StoredEvent[]> {
+    const { window } = this.#kind;
+    return window === undefined
+      ? await this.#deps.log.after(this.#stream, this.#epoch, 0)
+      : await this.#deps.log.latest(this.#stream, window);
+  }
+
+  #begin(stored: readonly StoredEvent[]): E[] {
+    this.#state = this.#kind.empty;
+    if ((stored[0]?.seq ?? 1) > 1 && this.#kind.truncated) this.#state = this.#kind.truncated(this.#state);
+    return this.#apply(stored);
   }
 
   async #readTail(): Promise<void> {

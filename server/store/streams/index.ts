@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb';
-import { EventLog, toStreamEvent, type StoredEvent } from './log.ts';
+import { EventLog, toStreamEvent, type EventSealing, type StoredEvent } from './log.ts';
 import { Mailbox, type Decide } from './Mailbox.ts';
 import type { Command, CommitNotice, Committed, Loaded, StreamEvent, StreamKind } from './types.ts';
 
@@ -11,6 +11,8 @@ export interface StreamsOptions {
   /** This hub's id, new at every boot. */
   readonly hub: string;
   readonly now: () => number;
+  /** What seals clinical fields; without it all stands in the clear. */
+  readonly sealing?: EventSealing;
   readonly onConflict?: () => void;
   /** This hub appended to a stream: others may want to know at once. */
   readonly onAppend?: (stream: string, epoch: number, seq: number) => void;
@@ -27,6 +29,7 @@ interface Held {
   readonly head: Loaded<unknown>;
   readonly lastUsed: number;
   refresh(): Promise<void>;
+  reread(): Promise<void>;
 }
 
 /** One kind's streams, typed. */
@@ -61,7 +64,7 @@ export class Streams {
 
   constructor(options: StreamsOptions) {
     this.#options = options;
-    this.#log = new EventLog(options.db);
+    this.#log = new EventLog(options.db, options.sealing);
   }
 
   /** Who runs the effects of what is committed here. */
@@ -138,6 +141,11 @@ export class Streams {
     } finally {
       this.#heard.delete(stream);
     }
+  }
+
+  /** Reads a stream that is held here anew: what its events say has changed, since somebody was erased. */
+  async reread(stream: string): Promise<void> {
+    await this.#boxes.get(stream)?.box.reread();
   }
 
   /** Forgets streams that nobody used for a while. `inUse` says whether somebody is subscribed. */

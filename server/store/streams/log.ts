@@ -30,6 +30,8 @@ export const storedEvent = z.object({
   v: z.int(),
   type: z.string(),
   data: z.unknown(),
+  /** Whose key seals the clinical fields of `data`; absent when they stand in the clear. */
+  sealedFor: z.string().optional(),
   cmd: z.string().optional(),
   by: z.object({ accountId: z.string(), role: z.string() }),
   hub: z.string(),
@@ -55,13 +57,25 @@ export interface Appended {
   readonly conflict: boolean;
 }
 
+/** Seals what is clinical in events at the edge of the store; see `server/keys/EventSealer.ts`. */
+export interface EventSealing {
+  seal(events: readonly StoredEvent[]): Promise<StoredEvent[]>;
+  open(events: readonly StoredEvent[]): Promise<StoredEvent[]>;
+}
+const unsealed: EventSealing = {
+  seal: (events) => Promise.resolve([...events]),
+  open: (events) => Promise.resolve([...events]),
+};
+
 /** The append-only event log in MongoDB. Knows nothing of what events mean. */
 export class EventLog {
   readonly #events: Collection<Doc>;
   readonly #streams: Collection<Doc>;
   readonly #singles: Singles;
+  readonly #sealing: EventSealing;
 
-  constructor(db: Db) {
+  constructor(db: Db, sealing: EventSealing = unsealed) {
+    this.#sealing = sealing;
     this.#events = db.collection<Doc>('events');
     this.#streams = db.collection<Doc>('streams');
     this.#singles = new Singles(this.#events);
@@ -89,7 +103,7 @@ export class EventLog {
       .find({ _id: { $gt: from, $lt: `${stream}0` } })
       .sort({ _id: 1 })
       .toArray();
-    return found.map((doc) => storedEvent.parse(doc));
+    return await this.#opened(found);
   }
 
   /** The newest `limit` events, oldest first. */
@@ -99,7 +113,7 @@ export class EventLog {
       .sort({ _id: -1 })
       .limit(limit)
       .toArray();
-    return found.reverse().map((doc) => storedEvent.parse(doc));
+    return await this.#opened(found.reverse());
   }
 
   /** Up to `limit` events before `seq`, oldest first; of these types only, when given. */
@@ -117,7 +131,7 @@ export class EventLog {
       .sort({ _id: -1 })
       .limit(limit)
       .toArray();
-    return found.reverse().map((doc) => storedEvent.parse(doc));
+    return await this.#opened(found.reverse());
   }
 
   /** Events of a stream whose data name one of these values in this field, oldest first. */
@@ -127,16 +141,20 @@ export class EventLog {
       .find({ [`data.${field}`]: { $in: [...values] }, stream })
       .sort({ _id: 1 })
       .toArray();
-    return found.map((doc) => storedEvent.parse(doc));
+    return await this.#opened(found);
   }
 
   async byCommand(stream: string, cmd: string): Promise<StoredEvent | null> {
     const found = await this.#events.findOne({ stream, cmd });
-    return found ? storedEvent.parse(found) : null;
+    return found ? ((await this.#opened([found]))[0] ?? null) : null;
   }
 
-  /** Appends in order, durably, up to the first conflict. Any other failure is thrown: then nobody knows, re-read. */
-  async append(events: readonly StoredEvent[]): Promise<Appended> {
+  /**
+   * Appends in order, durably, up to the first conflict. Any other failure is thrown: then nobody knows, re-read.
+   * @throws AppError ERASED, when nothing was written: the stream is about somebody who was erased.
+   */
+  async append(plain: readonly StoredEvent[]): Promise<Appended> {
+    const events = await this.#sealing.seal(plain);
     const [only] = events;
     if (only && events.length === 1) {
       const appended = await this.#singles.append(only);
@@ -153,6 +171,10 @@ export class EventLog {
       const failed = writeErrors.parse([error.writeErrors].flat());
       return { count: failed[0]?.index ?? 0, conflict: true };
     }
+  }
+
+  async #opened(found: readonly Doc[]): Promise<StoredEvent[]> {
+    return await this.#sealing.open(found.map((doc) => storedEvent.parse(doc)));
   }
 
   /** Heads of streams that were written to since `since` (UTC ms), by whichever hub: the answer to one's own may have got lost. */

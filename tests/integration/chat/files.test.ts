@@ -8,7 +8,9 @@ import { attachment, type Attachment } from '../../../shared/state/chat.ts';
 import { Files } from '../../../server/files/Files.ts';
 import { Messages } from '../../../server/chat/Messages.ts';
 import { chatKind } from '../../../server/chat/kind.ts';
-import { testRepos } from '../../support/repos.ts';
+import { chatSubject } from '../../../server/chat/subject.ts';
+import { createRepos } from '../../../server/store/Repos.ts';
+import { keysOf, sealingOf } from '../../support/repos.ts';
 import { Streams } from '../../../server/store/streams/index.ts';
 import { uuid } from '../../support/histories.ts';
 import { testHub, type TestHub } from '../../support/hub.ts';
@@ -189,7 +191,7 @@ describe('[E1] what is taken in', () => {
     });
     request.on('error', () => undefined);
     request.write(Buffer.concat([photo, Buffer.alloc(600_000)]));
-    const half = { name: 'half.jpg' };
+    const half = { state: 'uploading' };
     await until('the upload to have begun', () => hub.database.db.collection('files').findOne(half));
     request.destroy();
     await until('it to be gone', async () => !(await hub.database.db.collection('files').findOne(half)));
@@ -281,9 +283,12 @@ describe('[E1] who is given it', () => {
     );
     // As if the process had died before that note.
     await db.collection('files').updateOne({ _id: late.id as never }, { $unset: { attached: '' } });
-    const streams = new Streams({ db, hub: 'purge', now: Date.now }).of(chatKind);
+    const streams = new Streams({ db, hub: 'purge', now: Date.now, sealing: sealingOf(hub) }).of(chatKind);
     const now = () => Date.now() + 25 * 3600_000;
-    const files = new Files({ db, repos: testRepos(db), messages: new Messages(streams), now });
+    const keys = keysOf(hub);
+    const repos = createRepos(db, keys);
+    const messages = new Messages(streams);
+    const files = new Files({ db, repos, keys, messages, subjectOf: chatSubject(repos), now });
     expect(await files.purge()).toBeGreaterThanOrEqual(1);
     const there = async (id: string) => (await get(patient, id)).status;
     expect([await there(lost.id), await there(kept.id), await there(late.id)]).toEqual([404, 200, 200]);

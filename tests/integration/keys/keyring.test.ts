@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeKeyring } from '../../../server/keys/keyring.ts';
-import { MasterKeys, SealError } from '../../../server/keys/MasterKeys.ts';
+import { MasterKeys, ErasedError } from '../../../server/keys/MasterKeys.ts';
 import { keysCollection, PatientKeys, type StoredKey } from '../../../server/keys/PatientKeys.ts';
 import { testDatabase, type TestDatabase } from '../../support/database.ts';
 
@@ -38,14 +38,14 @@ test('[H6] a keyring brings keys back, wrapped as they were, and never one that 
   expect(await newKeys().importWrapped(held)).toEqual({ added: 2, destroyed: 1 });
   expect(await newKeys().importWrapped(held, 1)).toEqual({ added: 0, destroyed: 1 });
   expect(await newKeys().keyOf('mine')).toEqual(mine);
-  await expect(newKeys().keyOf('gone')).rejects.toThrow(SealError);
-  await expect(newKeys().keyOf('later')).rejects.toThrow(SealError);
+  await expect(newKeys().keyOf('gone')).rejects.toThrow(ErasedError);
+  await expect(newKeys().keyOf('later')).rejects.toThrow(ErasedError);
   // A key that came back elsewhere is destroyed by a keyring that knows of it.
   await database.db.collection(keysCollection).deleteMany({});
   const back = newKeys();
   await back.keyOf('gone');
   await back.importWrapped(held);
-  await expect(back.keyOf('gone')).rejects.toThrow(SealError);
+  await expect(back.keyOf('gone')).rejects.toThrow(ErasedError);
 });
 
 test('[H6] a keyring during whose writing somebody is erased is written again', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MasterKeys, SealError } from '../../../server/keys/MasterKeys.ts';
+import { ErasedError, MasterKeys, SealError } from '../../../server/keys/MasterKeys.ts';
 import { PatientKeys } from '../../../server/keys/PatientKeys.ts';
 import type { PlaceDoc } from '../../../server/store/entities.ts';
 import { createRepos } from '../../../server/store/Repos.ts';
@@ -47,7 +47,7 @@ describe('keys of patients', () => {
     await keys.destroy(mine.patientId);
     expect(await places.get(mine._id)).toEqual({ ...mine, reason: '' });
     expect(await places.get(other._id)).toEqual(other);
-    await expect(places.insert(place(mine.patientId, 'again'))).rejects.toThrow(SealError);
+    await expect(places.insert(place(mine.patientId, 'again'))).rejects.toThrow(ErasedError);
     // Another hub that had the key in memory forgets it within seconds.
     const elsewhere = new PatientKeys(db, new MasterKeys([master]), () => now);
     await elsewhere.keyOf(other.patientId);
