@@ -47,7 +47,7 @@ export async function ensureMediaWorker(log: StepLog): Promise<string> {
     );
   }
 
-  const folder = join(cacheFolder(), 'media-worker', `${version}-${platform()}-${arch()}-r${RECIPE}`);
+  const folder = folderOf(version);
   const binary = join(folder, 'mediasoup-worker');
   if (await works(binary, version, log)) return binary;
 
@@ -61,6 +61,16 @@ export async function ensureMediaWorker(log: StepLog): Promise<string> {
     await Promise.all([rm(`${folder}.build`, scrap), rm(`${folder}.download`, scrap)]);
     return binary;
   });
+}
+
+/** Where the worker of the installed version is kept, whether it is there or not. */
+export async function cachedMediaWorker(): Promise<{ binary: string; version: string }> {
+  const { version } = await installedMediasoup();
+  return { binary: join(folderOf(version), 'mediasoup-worker'), version };
+}
+
+function folderOf(version: string): string {
+  return join(cacheFolder(), 'media-worker', `${version}-${platform()}-${arch()}-r${RECIPE}`);
 }
 
 const scrap = { recursive: true, force: true };

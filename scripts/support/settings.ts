@@ -20,18 +20,36 @@ export interface Settings {
  * @throws SetupError when a named file cannot be read, or when others than its owner may read it.
  */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const { unreadable, open, ...settings } = looseSettings(env);
+  const { file } = settings;
+  if (unreadable !== null) {
+    throw new SetupError(`The settings file ${String(file)} cannot be read: ${unreadable}`, 'Make one: npm run setup');
+  }
+  if (open) {
+    const remedy = `chmod 600 ${String(file)}`;
+    throw new SetupError(`Others on this machine may read ${String(file)}, which holds secrets.`, remedy);
+  }
+  return settings;
+}
+
+export interface LooseSettings extends Settings {
+  /** Why the file could not be read; null: it was, or there is none. */
+  readonly unreadable: string | null;
+  /** Others than its owner may read it. */
+  readonly open: boolean;
+}
+
+/** The same without refusing anything, for whoever is asked what is wrong. */
+export function looseSettings(env: NodeJS.ProcessEnv): LooseSettings {
   const named = env['NADI_CONFIG'];
   const file = path.resolve(named ?? path.join(ROOT, SETTINGS_FILE));
-  let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    const text = readFileSync(file, 'utf8');
+    const open = (statSync(file).mode & 0o077) !== 0;
+    return { env: { ...parseEnv(text), ...env }, file, unreadable: null, open };
   } catch (error) {
     const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (named === undefined && absent) return { env, file: null };
-    throw new SetupError(`The settings file ${file} cannot be read: ${messageOf(error)}`, 'Make one: npm run setup');
+    if (named === undefined && absent) return { env, file: null, unreadable: null, open: false };
+    return { env, file, unreadable: messageOf(error), open: false };
   }
-  if ((statSync(file).mode & 0o077) !== 0) {
-    throw new SetupError(`Others on this machine may read ${file}, which holds secrets.`, `chmod 600 ${file}`);
-  }
-  return { env: { ...parseEnv(text), ...env }, file };
 }

@@ -1,0 +1,112 @@
+import { isLoopback } from '../../../sfu/config.ts';
+import { health } from '../../../shared/contract/routes.ts';
+import { messageOf } from '../../support/SetupError.ts';
+import { fail, ok, skipped, together, warn, type Check, type Outcome } from '../check.ts';
+import { hubConfig, hubUrl, type Context } from '../context.ts';
+import { get, upgrade, type Answer } from '../support/http.ts';
+
+/** What stands before the hub passes everything through, sockets above all, and says for whom it asks. */
+export const proxy: Check = {
+  id: 'proxy',
+  title: 'Public address',
+  run: async (context) => {
+    const { publicUrl } = hubConfig(context);
+    if (publicUrl === null) return skipped('no NADI_PUBLIC_URL');
+    const base = publicUrl.replace(/\/$/, '');
+    const asking = { ca: context.options.ca };
+    let page: Answer;
+    try {
+      page = await get(`${base}/healthz`, asking);
+    } catch (error) {
+      if (context.running === null && !(await answers(hubUrl(context)))) return skipped('the hub does not run');
+      return fail(
+        `${base} does not answer: ${messageOf(error)}`,
+        'Is the proxy running, does the name lead here, are the ports 80 and 443 open?',
+      );
+    }
+    if (!isHealth(page.text)) return fail(`${base} leads to something else (HTTP ${page.status})`, remedyWrong(page));
+    const origin = new URL(base).origin;
+    return together([
+      await sockets(base, origin, asking),
+      await strangers(base, asking),
+      await metrics(base, context, asking),
+      ...bypass(context),
+    ]);
+  },
+};
+
+function remedyWrong({ status }: Answer): string {
+  if (status >= 500) return 'The proxy does not reach the hub: give it the hub’s address and port.';
+  if (status >= 300 && status < 400) return 'It redirects: set NADI_PUBLIC_URL to where it leads.';
+  return 'Correct NADI_PUBLIC_URL, or where the proxy sends this name.';
+}
+
+type Asking = { readonly ca: string | undefined };
+const socketPath = '/socket.io/?EIO=4&transport=websocket';
+
+async function sockets(base: string, origin: string, asking: Asking): Promise<Outcome> {
+  const { status, upgraded } = await upgrade(`${base}${socketPath}`, origin, asking);
+  // A text frame that begins with Engine.IO's "open" packet.
+  if (status === 101 && upgraded?.includes('0{"sid"') === true) return ok('pages and sockets pass');
+  if (status === 403) {
+    return fail(
+      `the hub refuses sockets of ${origin}`,
+      'Set NADI_PUBLIC_URL to exactly what people open, and pass the Host header on.',
+    );
+  }
+  return fail(
+    `WebSockets do not pass the proxy (HTTP ${status})`,
+    'Let it pass Upgrade and Connection (nginx: proxy_http_version 1.1, proxy_set_header Upgrade $http_upgrade, Connection "upgrade").',
+  );
+}
+
+/** A page of another site must not get a socket. */
+async function strangers(base: string, asking: Asking): Promise<Outcome> {
+  const { status } = await upgrade(`${base}${socketPath}`, 'https://stranger.invalid', asking);
+  if (status !== 101) return ok('other sites are refused');
+  return fail(
+    'pages of other sites get a socket: the proxy rewrites the Origin header',
+    'Pass Origin and Host on unchanged.',
+  );
+}
+
+/** The hub gives its metrics to this machine: a proxy that does not say for whom it asks makes the whole world "this machine". */
+async function metrics(base: string, context: Context, asking: Asking): Promise<Outcome> {
+  const { hostname, port } = new URL(base);
+  const straight = isLoopback(hostname) && Number(port) === hubConfig(context).port;
+  if (straight) return skipped('no proxy in between');
+  const { status } = await get(`${base}/metrics`, asking);
+  if (status !== 200) return ok('the proxy says for whom it asks');
+  return fail(
+    'the proxy does not say for whom it asks: metrics are open to everybody, and limits count all people as one',
+    'Let it set X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For $remote_addr; Caddy does).',
+  );
+}
+
+/** Behind a proxy the hub believes X-Forwarded-For: whoever reaches it past the proxy can claim any address. */
+function bypass(context: Context): Outcome[] {
+  const { host, mode } = hubConfig(context);
+  // In a container the address is the container's own network's.
+  if (mode !== 'production' || isLoopback(host) || process.env['NADI_CONTAINER'] !== undefined) return [];
+  return [
+    warn(
+      `the hub itself listens on ${host}: who reaches it past the proxy can claim any address`,
+      'Set NADI_HOST=127.0.0.1, or close its port to everybody but the proxy.',
+    ),
+  ];
+}
+
+async function answers(url: string): Promise<boolean> {
+  return await get(`${url}/healthz`, { timeoutMs: 1_000 }).then(
+    ({ text }) => isHealth(text),
+    () => false,
+  );
+}
+
+function isHealth(text: string): boolean {
+  try {
+    return health.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
