@@ -25,6 +25,9 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** ms */
+const answerMs = 4_000;
+
 async function main(): Promise<number> {
   const { values } = parseArgs({ options });
   if (values.help) return say(usage);
@@ -33,7 +36,7 @@ async function main(): Promise<number> {
   const unknown = only?.find((id) => !checks.some((check) => check.id === id));
   if (unknown !== undefined) throw new Error(`there is no check "${unknown}"; --list names them`);
   const context = await createContext(process.env, {
-    ...{ offline: values.offline, ntp: values.ntp, sendMail: values['send-mail'] ?? null },
+    ...{ offline: values.offline, ntp: values.ntp, sendMail: values['send-mail'] ?? null, answerMs },
   });
   const chosen = checks.filter(({ id }) => only?.includes(id) ?? true);
   const results = await diagnose(chosen, context);

@@ -20,6 +20,8 @@ export interface Options {
   readonly ntp: string;
   /** Whom to send one mail; null: none. */
   readonly sendMail: string | null;
+  /** How long whoever is asked may take to answer, ms. */
+  readonly answerMs: number;
   /** Certificate authorities to trust instead of the system's, PEM. */
   readonly ca?: string | undefined;
 }
@@ -49,8 +51,6 @@ export interface Context {
   close(): Promise<void>;
 }
 
-/** How long a database may take to be found, ms. */
-const databaseMs = 5_000;
 const nowhere = 'mongodb://127.0.0.1:1/';
 
 /** Gathers what an installation is told: settings file, environment, demo secrets, and what a running `npm start` wrote down. */
@@ -92,7 +92,7 @@ export async function createContext(environment: NodeJS.ProcessEnv, options: Opt
     now: Date.now,
     database: async () => {
       if (uri === undefined) throw new Skip('the embedded database runs only with npm start');
-      connected ??= connectMongo(uri, hub?.mongo.db ?? given['MONGODB_DB'] ?? 'nadi', databaseMs);
+      connected ??= connectMongo(uri, hub?.mongo.db ?? given['MONGODB_DB'] ?? 'nadi', options.answerMs);
       return (await connected).db;
     },
     close: async () => {

@@ -14,11 +14,12 @@ const order: Readonly<Record<Level, number>> = { ok: 0, warn: 1, fail: 2 };
 export function worst(judgements: readonly Judgement[]): Judgement {
   const level = judgements.reduce<Level>((most, one) => (order[one.level] > order[most] ? one.level : most), 'ok');
   const bad = judgements.filter((one) => one.level === level);
+  const findings = [...new Set(bad.map((one) => one.finding))];
   if (bad.length === 0) throw new Error('nothing was judged');
   const remedies = [...new Set(bad.flatMap(({ remedy }) => (remedy === undefined ? [] : [remedy])))];
   return {
     level,
-    finding: bad.map((one) => one.finding).join('; '),
+    finding: findings.join('; '),
     ...(remedies.length === 0 ? {} : { remedy: remedies.join(' ') }),
   };
 }

@@ -19,7 +19,7 @@ export const certificate: Check = {
 
 async function look(target: { host: string; port: number }, { options, now }: Context): Promise<Outcome> {
   try {
-    const seen = await seeCertificate({ ...target, ca: options.ca, timeoutMs: 5_000 });
+    const seen = await seeCertificate({ ...target, ca: options.ca, timeoutMs: options.answerMs });
     return judged(judgeCertificate(seen, target.host, now()));
   } catch (error) {
     return fail(

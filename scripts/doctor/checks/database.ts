@@ -6,6 +6,8 @@ import { Skip } from '../context.ts';
 
 const build = z.object({ version: z.string(), gitVersion: z.string().optional() });
 const oldest = 5;
+/** A desk makes a few reads for each click, ms. */
+const slowMs = 500;
 
 /** Reachable, lets us in, and which engine it is. */
 export const database: Check = {
@@ -14,15 +16,14 @@ export const database: Check = {
   run: async (context) => {
     try {
       const db = await context.database();
-      const began = performance.now();
       const { version, gitVersion } = build.parse(await db.admin().command({ buildInfo: 1 }));
-      await db.collection('migrations').findOne({});
-      const ms = Math.round(performance.now() - began);
+      const ms = await quickest(() => db.collection('migrations').findOne({}));
       const engine = gitVersion === 'nadi-gateway' ? 'DocumentDB (embedded)' : `MongoDB ${version}`;
       if (Number(version.split('.', 1)[0]) < oldest) {
         return fail(`${engine} is too old`, 'Upgrade it to MongoDB 7 or newer.');
       }
-      if (ms > 500) return warn(`${engine} is slow: ${ms} ms for two questions`, 'Bring it nearer, or give it more.');
+      if (ms > slowMs)
+        return warn(`${engine} is slow: ${ms} ms for one read at best`, 'Bring it nearer, or give it more.');
       return ok(`${engine}, answers`);
     } catch (error) {
       if (error instanceof Skip) throw error;
@@ -30,6 +31,17 @@ export const database: Check = {
     }
   },
 };
+
+/** Of a few: one may be slow by chance. */
+async function quickest(ask: () => Promise<unknown>): Promise<number> {
+  let best = Infinity;
+  for (let i = 0; i < 5; i += 1) {
+    const began = performance.now();
+    await ask();
+    best = Math.min(best, performance.now() - began);
+  }
+  return Math.round(best);
+}
 
 function unreachable(error: unknown): Outcome {
   // Unauthorized, AuthenticationFailed (MongoDB error codes).

@@ -16,7 +16,11 @@ export const durability: Check = {
     const engine = await engineSettings(context.dataDir);
     const db = await context.database().catch(() => null);
     if (db === null) return together([engine, skipped('the database cannot be asked')]);
-    const [topology, storage, written] = await Promise.all([topologyOf(db, context), storageOf(db), acknowledged(db)]);
+    const [topology, storage, written] = await Promise.all([
+      topologyOf(db, context),
+      storageOf(db),
+      acknowledged(db, context.options.answerMs),
+    ]);
     return together([engine, topology, storage, written]);
   },
 };
@@ -82,8 +86,8 @@ async function storageOf(db: Db): Promise<Outcome> {
 }
 
 /** Writes one document as the hub writes, and takes it away. */
-async function acknowledged(db: Db): Promise<Outcome> {
-  const probes = db.collection<Doc>('doctor', { writeConcern: { ...durable, wtimeoutMS: 5_000 } });
+async function acknowledged(db: Db, answerMs: number): Promise<Outcome> {
+  const probes = db.collection<Doc>('doctor', { writeConcern: { ...durable, wtimeoutMS: answerMs } });
   const _id = `probe-${process.pid}-${Date.now()}`;
   try {
     const { acknowledged: yes } = await probes.insertOne({ _id });

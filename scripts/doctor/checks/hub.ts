@@ -11,7 +11,7 @@ export const hub: Check = {
     const url = hubUrl(context);
     let text: string;
     try {
-      ({ text } = await get(`${url}/readyz`));
+      ({ text } = await get(`${url}/readyz`, { timeoutMs: context.options.answerMs }));
     } catch (error) {
       if (context.running === null) return skipped('not running: npm start');
       return fail(`does not answer at ${url}: ${messageOf(error)}`, 'See what it says (npm start), restart it.');

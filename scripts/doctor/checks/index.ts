@@ -24,12 +24,13 @@ import { redis } from './redis.ts';
 import { resources } from './resources.ts';
 import { settings } from './settings.ts';
 import { timeZones } from './timeZones.ts';
+import { turn } from './turn.ts';
 
 /** All of them, in the order in which one would look: the machine, what is stored, what people reach, what goes out. */
 export const checks: readonly Check[] = [
   ...[node, settings, files, dataFolder, disk, resources, clock, timeZones],
   ...[database, durability, migrations, keys, backup, redis],
   ...[ports, hub, proxy, certificate, cameras],
-  ...[mediaWorker, mediaNodes, mediaPorts],
+  ...[mediaWorker, mediaNodes, mediaPorts, turn],
   ...[mail, messaging, jobs],
 ];

@@ -47,7 +47,7 @@ async function stuck(db: Db, now: number, up: boolean): Promise<Outcome> {
     .collection<Doc>('events')
     .countDocuments({ due: { $lt: now - 10 * minute } }, { ...patience, limit: 1_000 });
   if (waiting === 0) return ok('nothing waits');
-  const finding = `${waiting} effects wait for more than 10 minutes`;
+  const finding = `effects that wait for more than 10 minutes: ${waiting}`;
   return up ? fail(finding, 'See the hub’s log for "effect failed".') : warn(finding, 'They go on when Nadi starts.');
 }
 
@@ -61,7 +61,7 @@ async function dead(db: Db, now: number): Promise<Outcome> {
     .toArray();
   if (given.length === 0) return ok('nothing was given up');
   return warn(
-    `${given.length === 100 ? '100 or more' : given.length} effects of the last week were given up`,
+    `effects of the last week that were given up: ${given.length === 100 ? '100 or more' : given.length}`,
     'See the hub’s log for "effect failed": what they should have done was not done.',
   );
 }
@@ -71,5 +71,5 @@ async function undelivered(db: Db): Promise<Outcome> {
     .collection<Doc>('deliveries')
     .countDocuments({ state: { $in: ['dead', 'unknown'] } }, { ...patience, limit: 1_000 });
   if (failed === 0) return ok('every message went out');
-  return warn(`${failed} messages did not go out`, 'Admins see them under "Not delivered".');
+  return warn(`messages that did not go out: ${failed}`, 'Admins see them under "Not delivered".');
 }

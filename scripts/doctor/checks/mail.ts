@@ -4,7 +4,6 @@ import { messageOf } from '../../support/SetupError.ts';
 import { fail, ok, skipped, warn, type Check, type Outcome } from '../check.ts';
 import { hubConfig } from '../context.ts';
 
-const answerMs = 5_000;
 const failure = z.object({ code: z.string().optional(), responseCode: z.int().optional(), message: z.string() });
 
 /** Mail server: connects, greets, encrypts, signs in, as the hub does; sends only when it is asked to. */
@@ -19,15 +18,15 @@ export const mail: Check = {
       return warn('no mail server: nobody can reset a password', remedy);
     }
     const { url, from } = messaging.mail;
-    const { sendMail } = context.options;
+    const { sendMail, answerMs } = context.options;
     try {
-      await verify(url, false);
-      if (!(await encrypts(url))) {
+      await verify(url, answerMs);
+      if (!(await encrypts(url, answerMs))) {
         const remedy = 'Use smtps://, or a server that offers STARTTLS.';
-        return warn('the mail server signs us in, without encryption', remedy);
+        return warn('the mail server lets us in, without encryption', remedy);
       }
-      if (sendMail === null) return ok('the mail server signs us in, encrypted');
-      await send(url, from, sendMail);
+      if (sendMail === null) return ok('the mail server lets us in');
+      await send({ url, from, to: sendMail, answerMs });
       return ok('the mail server took one mail; see whether it arrives');
     } catch (error) {
       return explain(error);
@@ -35,14 +34,14 @@ export const mail: Check = {
   },
 };
 
-const transport = (url: string, requireTLS: boolean) =>
+const transport = (url: string, answerMs: number, requireTLS = false) =>
   createTransport({
     ...{ url, requireTLS, connectionTimeout: answerMs, greetingTimeout: answerMs, socketTimeout: answerMs },
     ...{ disableFileAccess: true, disableUrlAccess: true },
   });
 
-async function verify(url: string, requireTLS: boolean): Promise<void> {
-  const one = transport(url, requireTLS);
+async function verify(url: string, answerMs: number, requireTLS = false): Promise<void> {
+  const one = transport(url, answerMs, requireTLS);
   try {
     await one.verify();
   } finally {
@@ -51,16 +50,23 @@ async function verify(url: string, requireTLS: boolean): Promise<void> {
 }
 
 /** On this machine nobody is in between. */
-async function encrypts(url: string): Promise<boolean> {
+async function encrypts(url: string, answerMs: number): Promise<boolean> {
   if (url.startsWith('smtps:') || /^(localhost|127\.|\[::1)/.test(new URL(url).hostname)) return true;
-  return await verify(url, true).then(
+  return await verify(url, answerMs, true).then(
     () => true,
     () => false,
   );
 }
 
-async function send(url: string, from: string, to: string): Promise<void> {
-  const one = transport(url, false);
+interface Letter {
+  readonly url: string;
+  readonly from: string;
+  readonly to: string;
+  readonly answerMs: number;
+}
+
+async function send({ url, from, to, answerMs }: Letter): Promise<void> {
+  const one = transport(url, answerMs);
   try {
     const text = 'This mail was sent by "npm run doctor": mail of this Nadi installation arrives.\n';
     await one.sendMail({

@@ -30,25 +30,34 @@ async function look({ joined, problem, control }: MediaSeat, context: Context): 
     return fail(problem ?? `${control} lets nobody in`, remedy);
   }
   const { iceCandidates } = joined.transports.send;
-  const asked = await Promise.all(iceCandidates.map((one) => ask(one, joined.transports.send)));
+  const asked = await Promise.all(
+    iceCandidates.map((one) => ask(one, joined.transports.send, context.options.answerMs)),
+  );
   return together([...asked, ...announced(iceCandidates, context)]);
 }
 
 type Transport = SfuOutput<'join'>['transports']['send'];
 type Candidate = Transport['iceCandidates'][number];
 
-async function ask({ address, port, protocol }: Candidate, { iceParameters }: Transport): Promise<Outcome> {
+async function ask(
+  { address, port, protocol }: Candidate,
+  { iceParameters }: Transport,
+  answerMs: number,
+): Promise<Outcome> {
   const where = `${address}:${port}/${protocol}`;
   const key = Buffer.from(iceParameters.password);
   try {
-    const link = await StunLink.open({ host: address, port, transport: protocol }, 3_000);
+    const link = await StunLink.open(
+      { host: address, port, transport: protocol === 'tcp' ? 'ice-tcp' : 'udp' },
+      answerMs,
+    );
     try {
       const attributes = [
         [attribute.username, Buffer.from(`${iceParameters.usernameFragment}:doctor`)],
         [attribute.priority, Buffer.from([0x6e, 0, 1, 0xff])],
         [attribute.iceControlling, randomBytes(8)],
       ] as const;
-      const answer = await link.request({ method: method.binding, attributes, key }, 3_000);
+      const answer = await link.request({ method: method.binding, attributes, key }, answerMs);
       if (answer.kind !== 'success' || !integrityHolds(answer, key)) throw new Error('somebody else answers there');
       return ok(`${where} answers`);
     } finally {

@@ -4,8 +4,6 @@ import { messageOf } from '../../support/SetupError.ts';
 import { fail, ok, skipped, together, warn, type Check, type Outcome } from '../check.ts';
 import { hubConfig, type Context } from '../context.ts';
 
-const answerMs = 5_000;
-
 /** SMS, Telegram and push: settings that fit, and providers that know us. */
 export const messaging: Check = {
   id: 'messaging',
@@ -34,7 +32,7 @@ async function sms(context: Context): Promise<Outcome> {
   if (context.options.offline) return ok('SMS is set');
   const account = `${given.url.replace(/\/$/, '')}/2010-04-01/Accounts/${given.accountSid}.json`;
   const authorization = `Basic ${Buffer.from(`${given.accountSid}:${given.authToken}`).toString('base64')}`;
-  const answer = await ask(account, { authorization });
+  const answer = await ask(account, { authorization }, context.options.answerMs);
   if (typeof answer === 'string') return fail(`the SMS provider does not answer: ${answer}`, 'Is it let out?');
   if (answer.status === 401 || answer.status === 404) {
     return fail('the SMS provider does not know us', 'Correct TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.');
@@ -52,7 +50,7 @@ async function telegram(context: Context): Promise<Outcome> {
   const { telegram: given } = hubConfig(context).messaging;
   if (given === null) return skipped('no Telegram');
   if (context.options.offline) return ok('Telegram is set');
-  const answer = await ask(`${given.url.replace(/\/$/, '')}/bot${given.token}/getMe`, {});
+  const answer = await ask(`${given.url.replace(/\/$/, '')}/bot${given.token}/getMe`, {}, context.options.answerMs);
   if (typeof answer === 'string') return fail(`Telegram does not answer: ${answer}`, 'Is it let out?');
   const told = bot.safeParse(await answer.json().catch(() => null));
   if (!told.success) return fail('Telegram does not know the bot', 'Correct TELEGRAM_BOT_TOKEN.');
@@ -60,7 +58,7 @@ async function telegram(context: Context): Promise<Outcome> {
 }
 
 /** An answer, or why there was none; the address may hold a token and is never part of it. */
-async function ask(url: string, headers: Record<string, string>): Promise<Response | string> {
+async function ask(url: string, headers: Record<string, string>, answerMs: number): Promise<Response | string> {
   try {
     return await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(answerMs) });
   } catch (error) {

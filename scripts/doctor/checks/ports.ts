@@ -23,7 +23,7 @@ export const ports: Check = {
     const { port, host } = hubConfig(context);
     const { sfu } = context;
     const answers = (at: number, on: string, shape: typeof health | typeof sfuHealth) => async (): Promise<boolean> => {
-      const { text } = await get(`http://${reachable(on)}:${at}/healthz`, { timeoutMs: 2_000 });
+      const { text } = await get(`http://${reachable(on)}:${at}/healthz`, { timeoutMs: context.options.answerMs });
       return shape.safeParse(JSON.parse(text)).success;
     };
     const needed: Needed[] = [

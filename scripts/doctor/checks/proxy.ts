@@ -13,12 +13,12 @@ export const proxy: Check = {
     const { publicUrl } = hubConfig(context);
     if (publicUrl === null) return skipped('no NADI_PUBLIC_URL');
     const base = publicUrl.replace(/\/$/, '');
-    const asking = { ca: context.options.ca };
+    const asking = { ca: context.options.ca, timeoutMs: context.options.answerMs };
     let page: Answer;
     try {
       page = await get(`${base}/healthz`, asking);
     } catch (error) {
-      if (context.running === null && !(await answers(hubUrl(context)))) return skipped('the hub does not run');
+      if (context.running === null && !(await answers(hubUrl(context), asking))) return skipped('the hub does not run');
       return fail(
         `${base} does not answer: ${messageOf(error)}`,
         'Is the proxy running, does the name lead here, are the ports 80 and 443 open?',
@@ -41,11 +41,12 @@ function remedyWrong({ status }: Answer): string {
   return 'Correct NADI_PUBLIC_URL, or where the proxy sends this name.';
 }
 
-type Asking = { readonly ca: string | undefined };
+const silence = { status: 0, upgraded: null };
+type Asking = Parameters<typeof get>[1];
 const socketPath = '/socket.io/?EIO=4&transport=websocket';
 
 async function sockets(base: string, origin: string, asking: Asking): Promise<Outcome> {
-  const { status, upgraded } = await upgrade(`${base}${socketPath}`, origin, asking);
+  const { status, upgraded } = await upgrade(`${base}${socketPath}`, origin, asking).catch(() => silence);
   // A text frame that begins with Engine.IO's "open" packet.
   if (status === 101 && upgraded?.includes('0{"sid"') === true) return ok('pages and sockets pass');
   if (status === 403) {
@@ -55,7 +56,7 @@ async function sockets(base: string, origin: string, asking: Asking): Promise<Ou
     );
   }
   return fail(
-    `WebSockets do not pass the proxy (HTTP ${status})`,
+    `WebSockets do not pass the proxy (${status === 0 ? 'no answer' : `HTTP ${status}`})`,
     'Let it pass Upgrade and Connection (nginx: proxy_http_version 1.1, proxy_set_header Upgrade $http_upgrade, Connection "upgrade").',
   );
 }
@@ -96,8 +97,8 @@ function bypass(context: Context): Outcome[] {
   ];
 }
 
-async function answers(url: string): Promise<boolean> {
-  return await get(`${url}/healthz`, { timeoutMs: 1_000 }).then(
+async function answers(url: string, asking: Asking): Promise<boolean> {
+  return await get(`${url}/healthz`, asking).then(
     ({ text }) => isHealth(text),
     () => false,
   );

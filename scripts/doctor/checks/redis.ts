@@ -4,8 +4,6 @@ import { messageOf } from '../../support/SetupError.ts';
 import { fail, ok, skipped, together, warn, type Check, type Outcome } from '../check.ts';
 import { hubConfig } from '../context.ts';
 
-const answerMs = 3_000;
-
 export const redis: Check = {
   id: 'redis',
   title: 'Redis',
@@ -15,7 +13,7 @@ export const redis: Check = {
     const client = createClient({
       url: given.url,
       disableOfflineQueue: true,
-      socket: { connectTimeout: answerMs, reconnectStrategy: false },
+      socket: { connectTimeout: context.options.answerMs, reconnectStrategy: false },
     });
     // Told by connect().
     client.on('error', () => undefined);

@@ -7,7 +7,8 @@ import { decode, encodeRequest, messageLength, type Message, type Request } from
 export interface StunServer {
   readonly host: string;
   readonly port: number;
-  readonly transport: 'udp' | 'tcp' | 'tls';
+  /** `ice-tcp`: each message behind its length, as media ports take them (RFC 6544, RFC 4571). */
+  readonly transport: 'udp' | 'tcp' | 'tls' | 'ice-tcp';
   /** Authorities to trust instead of the system's, PEM. */
   readonly ca?: string | undefined;
 }
@@ -61,8 +62,9 @@ export class StunLink {
         ? connectTls({ host, port, ...named, ...(ca === undefined ? {} : { ca }) })
         : connectTcp({ host, port });
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer')));
+    const framed = transport === 'ice-tcp';
     const link = new StunLink(
-      (bytes) => socket.write(bytes),
+      (bytes) => socket.write(framed ? Buffer.concat([lengthOf(bytes), bytes]) : bytes),
       () => socket.destroy(),
       false,
     );
@@ -73,11 +75,14 @@ export class StunLink {
     socket.on('error', (error: Error) => link.#break(error));
     socket.on('close', () => link.#break(new Error('the connection was closed')));
     let kept = Buffer.alloc(0);
+    const before = framed ? 2 : 0;
     socket.on('data', (bytes: Buffer) => {
       kept = Buffer.concat([kept, bytes]);
-      for (let length = messageLength(kept); length !== null && length <= kept.length; length = messageLength(kept)) {
-        link.#received(kept.subarray(0, length));
-        kept = kept.subarray(length);
+      for (;;) {
+        const length = messageLength(kept.subarray(before));
+        if (length === null || before + length > kept.length) return;
+        link.#received(kept.subarray(before, before + length));
+        kept = kept.subarray(before + length);
       }
     });
     return link;
@@ -117,4 +122,10 @@ export class StunLink {
     this.#broken = error;
     this.#onBroken(error);
   }
+}
+
+function lengthOf(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(bytes.length);
+  return length;
 }

@@ -12,13 +12,13 @@ export interface Answer {
 export interface Asking {
   readonly headers?: Readonly<Record<string, string>>;
   readonly ca?: string | undefined;
-  readonly timeoutMs?: number;
+  readonly timeoutMs: number;
 }
 
 const mostText = 256 * 1024;
 
 /** One GET without following anything. A certificate that browsers refuse is no reason to stop: it is judged elsewhere. */
-export function get(url: string, { headers = {}, ca, timeoutMs = 5_000 }: Asking = {}): Promise<Answer> {
+export function get(url: string, { headers = {}, ca, timeoutMs }: Asking): Promise<Answer> {
   const tls = url.startsWith('https:');
   const options: RequestOptions = { headers, timeout: timeoutMs, agent: false };
   return new Promise((resolve, reject) => {
@@ -52,7 +52,7 @@ export function get(url: string, { headers = {}, ca, timeoutMs = 5_000 }: Asking
 }
 
 /** Asks for a WebSocket as a page of `origin` would (RFC 6455, 4.1). */
-export function upgrade(url: string, origin: string, asking: Asking = {}): Promise<Answer> {
+export function upgrade(url: string, origin: string, asking: Asking): Promise<Answer> {
   const headers = {
     connection: 'Upgrade',
     upgrade: 'websocket',

@@ -13,8 +13,6 @@ export interface MediaSeat {
   leave(): void;
 }
 
-const answerMs = 4_000;
-
 /** Opens a room of our own on every node that answers the hub. The caller leaves it; an empty room ends by itself. */
 export async function mediaSeats(context: Context): Promise<MediaSeat[]> {
   const { publicUrl, grantPrivateKey } = hubConfig(context);
@@ -29,20 +27,23 @@ export async function mediaSeats(context: Context): Promise<MediaSeat[]> {
       const may = { publish: false, subscribe: true, record: false };
       return [
         signGrant(key, { ...seat, may }, context.now()).then((grant) =>
-          take(control, info.publicUrl, grant, origin, context.options.ca),
+          take({ control, url: info.publicUrl, grant, origin, ...context.options }),
         ),
       ];
     }),
   );
 }
 
-async function take(
-  control: string,
-  url: string,
-  grant: string,
-  origin: string | undefined,
-  ca: string | undefined,
-): Promise<MediaSeat> {
+interface Wanted {
+  readonly control: string;
+  readonly url: string;
+  readonly grant: string;
+  readonly origin: string | undefined;
+  readonly ca?: string | undefined;
+  readonly answerMs: number;
+}
+
+async function take({ control, url, grant, origin, ca, answerMs }: Wanted): Promise<MediaSeat> {
   const socket = io(url, {
     ...{ path: sfuPath, transports: ['websocket'], reconnection: false, forceNew: true, timeout: answerMs },
     ...{ auth: { grant }, ...(origin === undefined ? {} : { extraHeaders: { origin } }) },

@@ -9,7 +9,6 @@ export interface AskedNode {
   readonly problem: string | null;
 }
 
-const answerMs = 3_000;
 const asked = new WeakMap<Context, Promise<AskedNode[]>>();
 
 /** Every media node, asked once for all checks the way the hub asks it. */
@@ -17,12 +16,12 @@ export function nodesOf(context: Context): Promise<AskedNode[]> {
   const known = asked.get(context);
   if (known) return known;
   const { nodes, secret } = hubConfig(context).sfu;
-  const looking = Promise.all(nodes.map((control) => ask(control, secret)));
+  const looking = Promise.all(nodes.map((control) => ask(control, secret, context.options.answerMs)));
   asked.set(context, looking);
   return looking;
 }
 
-async function ask(control: string, secret: string): Promise<AskedNode> {
+async function ask(control: string, secret: string, answerMs: number): Promise<AskedNode> {
   try {
     const response = await fetch(new URL('/control/node', control), {
       headers: { authorization: `Bearer ${secret}` },

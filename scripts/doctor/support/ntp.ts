@@ -4,17 +4,23 @@ import { lookup } from 'node:dns/promises';
 /** Seconds between 1900, where NTP counts from, and 1970. */
 const epoch = 2_208_988_800;
 
+export interface Ahead {
+  readonly ms: number;
+  /** The truth is at most this far from it, ms: half of the way there and back. */
+  readonly within: number;
+}
+
 /**
- * How far this machine's clock is ahead of a time server's, ms, to within the way there and back (SNTP, RFC 4330).
+ * How far this machine's clock is ahead of a time server's (SNTP, RFC 4330).
  * @throws when it does not answer in time, or does not know the time itself.
  */
-export async function aheadOf(server: string, now: () => number, timeoutMs: number): Promise<number> {
+export async function aheadOf(server: string, now: () => number, timeoutMs: number): Promise<Ahead> {
   const { host, port } = parse(server);
   const { address, family } = await lookup(host);
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   let timer: NodeJS.Timeout | undefined;
   try {
-    return await new Promise<number>((resolve, reject) => {
+    return await new Promise<Ahead>((resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`${server} did not answer`)), timeoutMs);
       socket.on('error', reject);
       let sent = 0;
@@ -24,7 +30,10 @@ export async function aheadOf(server: string, now: () => number, timeoutMs: numb
         // Leap indicator 3, stratum 0: not set itself, or "go away".
         if ((reply[0] ?? 0) >> 6 === 3 || reply[1] === 0) return reject(new Error(`${server} does not know the time`));
         const [theirs, answered] = [timeAt(reply, 32), timeAt(reply, 40)];
-        resolve((sent - theirs + (received - answered)) / 2);
+        resolve({
+          ms: (sent - theirs + (received - answered)) / 2,
+          within: Math.max(0, received - sent - (answered - theirs)) / 2,
+        });
       });
       const request = Buffer.alloc(48);
       // Version 4, client.
