@@ -20,7 +20,7 @@ export const ports: Check = {
   id: 'ports',
   title: 'Ports',
   run: async (context) => {
-    const { port, host } = hubConfig(context);
+    const { port, host, tls } = hubConfig(context);
     const { sfu } = context;
     const answers = (at: number, on: string, shape: typeof health | typeof sfuHealth) => async (): Promise<boolean> => {
       const { text } = await get(`http://${reachable(on)}:${at}/healthz`, { timeoutMs: context.options.answerMs });
@@ -29,10 +29,16 @@ export const ports: Check = {
     const needed: Needed[] = [
       { port, host, variable: 'PORT', what: 'the hub', protocol: 'tcp', ours: answers(port, host, health) },
     ];
+    const secure = { what: 'the TLS door of the hub', protocol: 'tcp', variable: 'NADI_TLS_PORT' } as const;
+    if (tls) needed.push({ ...secure, port: tls.port, host: tls.host ?? '0.0.0.0', ours: answers(port, host, health) });
     if (sfu) {
       const answering = answers(sfu.port, sfu.host, sfuHealth);
       const node = { port: sfu.port, host: sfu.host, variable: 'SFU_PORT', what: 'the media node' };
       needed.push({ ...node, protocol: 'tcp', ours: answering });
+      if (sfu.tls) {
+        const door = { ...secure, what: 'the TLS door of the media node', variable: 'SFU_TLS_PORT' } as const;
+        needed.push({ ...door, port: sfu.tls.port, host: sfu.tls.host ?? '0.0.0.0', ours: answering });
+      }
       if (sfu.rtcPort > 0) {
         const media = { port: sfu.rtcPort, host: sfu.rtcListen, variable: 'SFU_RTC_PORT', what: 'media' };
         needed.push({ ...media, protocol: 'udp', ours: answering }, { ...media, protocol: 'tcp', ours: answering });

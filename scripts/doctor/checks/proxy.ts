@@ -73,8 +73,10 @@ async function strangers(base: string, asking: Asking): Promise<Outcome> {
 
 /** The hub gives its metrics to this machine: a proxy that does not say for whom it asks makes the whole world "this machine". */
 async function metrics(base: string, context: Context, asking: Asking): Promise<Outcome> {
-  const { hostname, port } = new URL(base);
-  const straight = isLoopback(hostname) && Number(port) === hubConfig(context).port;
+  const { hostname, port, protocol } = new URL(base);
+  const { port: own, tls } = hubConfig(context);
+  const shown = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+  const straight = tls ? shown === tls.port : isLoopback(hostname) && shown === own;
   if (straight) return skipped('no proxy in between');
   const { status } = await get(`${base}/metrics`, asking);
   if (status !== 200) return ok('the proxy says for whom it asks');
@@ -86,9 +88,9 @@ async function metrics(base: string, context: Context, asking: Asking): Promise<
 
 /** Behind a proxy the hub believes X-Forwarded-For: whoever reaches it past the proxy can claim any address. */
 function bypass(context: Context): Outcome[] {
-  const { host, mode } = hubConfig(context);
+  const { host, mode, tls } = hubConfig(context);
   // In a container the address is the container's own network's.
-  if (mode !== 'production' || isLoopback(host) || process.env['NADI_CONTAINER'] !== undefined) return [];
+  if (mode !== 'production' || tls !== null || isLoopback(host) || process.env['NADI_CONTAINER'] !== undefined) return [];
   return [
     warn(
       `the hub itself listens on ${host}: who reaches it past the proxy can claim any address`,
