@@ -23,7 +23,7 @@ const oneDoorOut = [
 ];
 
 export default defineConfig(
-  { ignores: ['dist/', 'data/', 'coverage/', 'node_modules/', '**/fixtures/'] },
+  { ignores: ['dist/', 'data/', 'clinic/', 'coverage/', 'node_modules/', '**/fixtures/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     rules: {

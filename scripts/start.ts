@@ -8,6 +8,7 @@ import { hubService, sfuService, type Installation } from './supervise/services.
 import { createSupervisor } from './supervise/supervisor.ts';
 import { ensureDataFolder, lockDataFolder } from './support/dataFolder.ts';
 import { onEnd } from './support/ending.ts';
+import { checkProduction } from './support/checkSettings.ts';
 import { createSteps, printFailure, seconds } from './support/log.ts';
 import { ROOT } from './support/paths.ts';
 import { ensurePortsFree, portFrom } from './support/ports.ts';
@@ -54,6 +55,8 @@ async function start(): Promise<void> {
   const sfuPort = portFrom(env, 'SFU_PORT', port + 1);
   const rtcPort = portFrom(env, 'SFU_RTC_PORT', 40_000);
   const dataDir = path.resolve(env['NADI_DATA'] ?? path.join(ROOT, 'data'));
+  const mode = env['NADI_MODE'] ?? 'demo';
+  if (mode === 'production') checkProduction(env);
 
   await steps.run('data folder', async () => {
     await ensureDataFolder(dataDir);
@@ -85,7 +88,6 @@ async function start(): Promise<void> {
         return started;
       });
   await steps.run('build', build);
-  const mode = env['NADI_MODE'] ?? 'demo';
   const { secrets } =
     mode === 'demo'
       ? await steps.run(
@@ -126,12 +128,15 @@ async function serve(installation: Installation): Promise<void> {
 function banner({ port, engine, dataDir }: Installation, mode: string): void {
   const took = steps.results.map((step) => `${step.title} ${step.skipped ? '–' : seconds(step.seconds * 1000)}`);
   print('');
-  print(`  Nadi is ready:  http://localhost:${port}   (${seconds(performance.now() - began)})`);
+  const address = env['NADI_PUBLIC_URL'] ?? `http://localhost:${port}`;
+  print(`  Nadi is ready:  ${address}   (${seconds(performance.now() - began)})`);
   if (mode === 'demo') {
     print(`  Demo logins:    ${LOGINS.map((name) => `${name}@demo.nadi`).join(', ')}`);
     print('  Password:       nadi-demo');
   }
   print(`  Database:       ${engine}`);
+  if (mode === 'production' && !env['MONGODB_URI'])
+    print('                  without a replica and a password: keep backups');
   print(`  Data folder:    ${dataDir}`);
   print(`  Steps:          ${took.join(', ')}`);
   print('  Stop with Ctrl-C.\n');

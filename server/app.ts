@@ -14,6 +14,7 @@ import { createHttpApplication } from './http/application.ts';
 import { MasterKeys } from './keys/MasterKeys.ts';
 import { PatientKeys } from './keys/PatientKeys.ts';
 import { seedDemo } from './seed/demo.ts';
+import { refuseDemoPeople } from './seed/firstPeople.ts';
 import { connectMongo } from './store/mongo.ts';
 import { migrate, migrations, refuseHalfRestored } from './store/migrations/index.ts';
 import { createLogger } from './support/logger.ts';
@@ -42,9 +43,15 @@ const outboxEvery = '5 seconds';
 export async function createApp(config: Config): Promise<App> {
   const log = createLogger(config.logLevel);
   const mongo = await connectMongo(config.mongo.uri, config.mongo.db);
-  await refuseHalfRestored(mongo.db);
   const keys = new PatientKeys(mongo.db, new MasterKeys(config.masterKeys), Date.now);
-  await migrate(mongo.db, Date.now, migrations, keys);
+  try {
+    if (config.mode === 'production') await refuseDemoPeople(mongo.db);
+    await refuseHalfRestored(mongo.db);
+    await migrate(mongo.db, Date.now, migrations, keys);
+  } catch (error) {
+    await mongo.close();
+    throw error;
+  }
   // Looked at often: a limit of ten seconds that is checked every thirty is one of forty.
   const http = createServer({ requestTimeout: uploadMs, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 });
   const mayAsk = originGuard(config);
