@@ -69,6 +69,7 @@ export async function createApp(config: Config): Promise<App> {
   });
   guardConnections(http, io, { trusts: config.trusts, factor: config.rateFactor });
   const hub = buildHub(config, mongo.db, io, log);
+  await hub.audit.start();
   if (config.mode === 'demo') await seedDemo({ db: mongo.db, repos: hub.repos, places: hub.places, now: Date.now });
 
   const agenda = new Agenda({

@@ -34,6 +34,10 @@ const schema = z.object({
     .string({ error: 'needed: signs access and refresh tokens' })
     .min(43, 'must be at least 32 bytes in base64'),
   NADI_GRANT_PRIVATE_KEY: z.base64({ error: 'needed: Ed25519 private key, PKCS8 DER in base64' }).min(1),
+  NADI_AUDIT_PRIVATE_KEY: z.base64({ error: 'needed: Ed25519 private key, PKCS8 DER in base64' }).min(1),
+  NADI_AUDIT_ROOTS_DIR: z.string().optional(),
+  NADI_AUDIT_ROOT_MS: z.coerce.number().int().min(200).max(3_600_000).default(600_000),
+  NADI_AUDIT_DAYS: z.coerce.number().int().min(1_096, 'must be three years at least').max(36_500).default(2_557),
   NADI_KEY: z.string({ error: 'needed: wraps the keys of patients' }).pipe(masterKey),
   NADI_OLD_KEYS: z
     .string()
@@ -117,6 +121,16 @@ export interface Config {
   readonly recordingDays: number;
   /** ISO 3166: whose phone numbers people write without the country's prefix. */
   readonly region: string;
+  readonly audit: {
+    /** Signs the roots of the audit log. */
+    readonly privateKey: string;
+    /** Where they are copied to, outside of the database; null: nowhere. */
+    readonly rootsDir: string | null;
+    /** How often a root is signed. */
+    readonly everyMs: number;
+    /** How long records are kept. */
+    readonly days: number;
+  };
   readonly logLevel: string;
   readonly messaging: MessagingConfig;
 }
@@ -180,6 +194,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     rateFactor: value.NADI_RATE_FACTOR,
     recordingDays: value.NADI_RECORDING_DAYS,
     region: value.NADI_REGION,
+    audit: {
+      privateKey: value.NADI_AUDIT_PRIVATE_KEY,
+      rootsDir: value.NADI_AUDIT_ROOTS_DIR ?? null,
+      everyMs: value.NADI_AUDIT_ROOT_MS,
+      days: value.NADI_AUDIT_DAYS,
+    },
     logLevel: value.LOG_LEVEL,
     messaging,
   };

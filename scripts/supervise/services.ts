@@ -35,6 +35,7 @@ export function hubService(installation: Installation): ServiceSpec {
       NADI_SECRET: secrets.NADI_SECRET,
       NADI_KEY: secrets.NADI_KEY,
       NADI_GRANT_PRIVATE_KEY: secrets.NADI_GRANT_PRIVATE_KEY,
+      NADI_AUDIT_PRIVATE_KEY: secrets.NADI_AUDIT_PRIVATE_KEY,
       NADI_SFU_SECRET: secrets.NADI_SFU_SECRET,
       NADI_VAPID_PUBLIC_KEY: secrets.NADI_VAPID_PUBLIC_KEY,
       NADI_VAPID_PRIVATE_KEY: secrets.NADI_VAPID_PRIVATE_KEY,

@@ -11,6 +11,8 @@ const Secrets = z.strictObject({
   NADI_GRANT_PRIVATE_KEY: z.base64().min(40),
   /** Verifies room grants: Ed25519, SPKI DER, base64. */
   NADI_GRANT_PUBLIC_KEY: z.base64().min(40),
+  /** Signs the roots of the audit log: Ed25519, PKCS8 DER, base64. */
+  NADI_AUDIT_PRIVATE_KEY: z.base64().min(40),
   /** Wraps the keys of patients; 32 bytes, base64. Lost, everything clinical is lost. */
   NADI_KEY: z.base64().length(44),
   /** Bearer token for the hub's control requests to an SFU node; 32 bytes, base64. */
@@ -28,11 +30,13 @@ export type Secrets = z.output<typeof Secrets>;
 /** Fresh secrets from the system's random source. */
 export function generateSecrets(): Secrets {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const audit = generateKeyPairSync('ed25519').privateKey;
   const push = createECDH('prime256v1');
   return {
     NADI_SECRET: randomBytes(48).toString('base64'),
     NADI_GRANT_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
     NADI_GRANT_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+    NADI_AUDIT_PRIVATE_KEY: audit.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
     NADI_KEY: randomBytes(32).toString('base64'),
     NADI_SFU_SECRET: randomBytes(32).toString('base64'),
     NADI_VAPID_PUBLIC_KEY: push.generateKeys('base64url'),

@@ -71,9 +71,8 @@ export function fileRoutes(deps: FileRouteDeps): Router {
   async function visible(access: Access, action: string, raw: unknown): Promise<FileDoc> {
     const id = idSchema.safeParse(raw);
     if (!id.success) throw new AppError('NOT_FOUND', 'no such file');
-    const file = await deps.files.visible(access, id.data);
-    await access.audit('outcome', action, {}, 'OK');
-    return file;
+    const subject = { resource: 'file', resourceId: id.data };
+    return await access.audited(action, subject, () => deps.files.visible(access, id.data));
   }
 
   async function give(request: Request, response: Response, file: FileDoc): Promise<void> {

@@ -23,8 +23,8 @@ export function recordingRoutes(deps: RecordingRouteDeps): Router {
     const access = await deps.door.admit({ address: request.ip ?? 'unknown', authenticate }, ['doctor'], 'read');
     const id = idSchema.safeParse(request.params['id']);
     if (!id.success) throw new AppError('NOT_FOUND', 'no such recording');
-    const reader = await deps.recordings.open(access, id.data);
-    await access.audit('intent', 'recording.play', {});
+    const subject = { resource: 'recording', resourceId: id.data };
+    const reader = await access.audited('recording.play', subject, () => deps.recordings.open(access, id.data));
     const range = rangeOf(request.headers.range, reader.size);
     response.setHeader('accept-ranges', 'bytes');
     response.setHeader('cache-control', 'private, no-store');

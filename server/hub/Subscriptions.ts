@@ -17,8 +17,16 @@ interface Subscription {
   readonly subject: AuditSubject;
 }
 
-/** Channels that show patients: opening and closing them is recorded. */
-const clinical: ReadonlySet<string> = new Set(['queue', 'directory', 'place', 'chat', 'queuePresence']);
+/**
+ * Channels that show patients, or a clinic's people to strangers: opening and closing them is recorded. Where the key is
+ * not itself a secret it is named.
+ */
+const recorded: ReadonlyMap<string, 'named' | 'secret'> = new Map([
+  ...(['queue', 'directory', 'place', 'chat', 'queuePresence', 'board'] as const).map(
+    (channel) => [channel, 'named'] as const,
+  ),
+  ['linkedPlace', 'secret'],
+]);
 
 /** What one socket listens to: opened, recorded, checked again when access changes, closed. */
 export class Subscriptions {
@@ -64,10 +72,10 @@ export class Subscriptions {
     traceId: string,
   ): Promise<Subscribed> {
     const rechecks = this.#rechecks;
-    const access = new Access(actor, traceId, this.#deps.access);
+    const access = new Access(actor, traceId, this.#deps.access).actsAs(channelOf(channel).roles);
     const source = this.#deps.sources[channel];
     await source.authorize(access, key);
-    if (clinical.has(channel)) await access.audit('subscribed', channel, {});
+    if (recorded.has(channel)) await access.audit('subscribed', channel, shown(channel, key));
     const current = await source.current(key, since, () => {
       if (!this.#socket.connected) return;
       this.#open.set(room, { channel, key, subject: access.subject });
@@ -139,12 +147,16 @@ export class Subscriptions {
     if (!open) return;
     this.#open.delete(room);
     await this.#socket.leave(room);
-    const access = new Access(actor, traceId, this.#deps.access);
-    if (clinical.has(open.channel)) await access.audit('unsubscribed', open.channel, open.subject);
+    const access = new Access(actor, traceId, this.#deps.access).actsAs(channelOf(open.channel).roles);
+    if (recorded.has(open.channel)) await access.audit('unsubscribed', open.channel, open.subject);
   }
 }
 
 function admits(channel: ChannelName, { account }: Actor): boolean {
   const { roles, permission } = channelOf(channel);
   return roles === 'public' || mayUse(account, { roles, permission });
+}
+
+function shown(channel: ChannelName, key: string): AuditSubject {
+  return recorded.get(channel) === 'named' ? { resource: channel, resourceId: key } : { resource: channel };
 }

@@ -12,6 +12,7 @@ import { SecondFactors } from '../accounts/SecondFactors.ts';
 import { AccountService } from '../accounts/service.ts';
 import { Tokens } from '../accounts/Tokens.ts';
 import { Tries } from '../accounts/Tries.ts';
+import { buildAudit } from '../audit/build.ts';
 import { buildChat } from '../chat/build.ts';
 import { chatKind } from '../chat/kind.ts';
 import { chatSubject } from '../chat/subject.ts';
@@ -37,7 +38,6 @@ import { Consents } from '../recordings/Consents.ts';
 import { NodeSpool } from '../recordings/NodeSpool.ts';
 import { recordingHandlers } from '../recordings/operations.ts';
 import { Recordings } from '../recordings/Recordings.ts';
-import { AuditLog } from '../store/Audit.ts';
 import { Effects } from '../store/Effects.ts';
 import { createRepos } from '../store/Repos.ts';
 import { Requests } from '../store/requests.ts';
@@ -71,7 +71,8 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const news = new News(bus);
   const keys = new PatientKeys(db, new MasterKeys(config.masterKeys), now);
   const repos = createRepos(db, keys);
-  const audit = new AuditLog(db, now);
+  const auditing = buildAudit(config, { db, hub: id, log, now });
+  const { audit } = auditing;
   const accessDeps = { repos, audit };
   const streams = new Streams({
     db,
@@ -227,6 +228,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     notify,
     metrics,
     door,
+    audit: auditing,
     authenticator,
     files: chat.files,
     recordings,
@@ -246,7 +248,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
       await passwords.settle();
       await notify.stop();
       await effects.settle();
-      await audit.settle();
+      await auditing.stop();
     },
   };
 }

@@ -14,6 +14,7 @@ import type { Logger } from '../support/logger.ts';
 import type { Metrics } from '../support/metrics.ts';
 import type { CallContext, CookieJar, Handlers } from './context.ts';
 import type { RateLimits } from './rateLimits.ts';
+import { visitor } from './visitors.ts';
 
 /** An operation as it arrives, from either transport. */
 export interface Call {
@@ -113,7 +114,7 @@ export class Door {
     if (!actor) throw new AppError('UNAUTHENTICATED', 'sign in first');
     if (!hasRole(actor.account.roles, roles)) throw new AppError('FORBIDDEN', 'not for your role');
     await this.#deps.rateLimits.account(actor.account._id, rate);
-    return new Access(actor, newId(), this.#deps.access);
+    return new Access(actor, newId(), this.#deps.access).actsAs(roles);
   }
 
   async #steps(call: Call, name: OperationName | null, traceId: string): Promise<Reply> {
@@ -132,7 +133,7 @@ export class Door {
       throw new AppError('FORBIDDEN', 'not for your role');
     }
     if (actor) await this.#deps.rateLimits.account(actor.account._id, operation.rate);
-    const access = actor ? new Access(actor, traceId, this.#deps.access) : null;
+    const access = actor ? new Access(actor, traceId, this.#deps.access).actsAs(operation.roles) : null;
     const context: CallContext = {
       traceId,
       requestId: parseRequestId(call.requestId),
@@ -149,7 +150,7 @@ export class Door {
 
   /** Audit, the use case, and the output cut to what the contract lists. Refusals come back as replies: they are answers too. */
   async #handle(name: OperationName, operation: Operation, context: CallContext, input: unknown): Promise<Reply> {
-    const audited = operation.audited === true ? context.actor : null;
+    const audited = operation.audited === true ? (context.actor ?? this.#visitor(context.traceId)) : null;
     await audited?.audit('intent', name, subject(input));
     let result: Reply;
     try {
@@ -164,6 +165,11 @@ export class Door {
       this.#deps.log.error({ err: error, traceId: context.traceId }, 'audit outcome not written');
     });
     return result;
+  }
+
+  /** Who asks without being signed in. Whose account it turns out to be about, the use case notes by itself. */
+  #visitor(traceId: string): Access {
+    return new Access(visitor, traceId, this.#deps.access);
   }
 }
 

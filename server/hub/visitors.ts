@@ -13,7 +13,7 @@ export const visitor: Actor = {
     createdAt: 0,
     accessChangedAt: 0,
   },
-  sid: 'visitor',
+  sid: '',
 };
 
 export function isVisitor(account: { readonly _id: string }): boolean {

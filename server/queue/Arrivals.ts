@@ -89,11 +89,11 @@ export class Arrivals {
   }
 
   /** What a link was made for. @throws AppError LINK_EXPIRED, NOT_FOUND. */
-  async linked(code: string): Promise<Whereabouts & { readonly expiresAt: number }> {
+  async linked(code: string): Promise<Whereabouts & { readonly patientId: string; readonly expiresAt: number }> {
     const { id, expiresAt } = this.#deps.keys.read('place-link', code, this.#deps.now());
     const place = await this.#deps.repos.places.get(id);
     if (!place) throw new AppError('NOT_FOUND', 'no such place');
-    return { entryId: id, sessionId: place.sessionId, expiresAt };
+    return { entryId: id, sessionId: place.sessionId, patientId: place.patientId, expiresAt };
   }
 
   /** The place a link leads to, at whatever desk it is by now. @throws AppError LINK_EXPIRED, NOT_FOUND. */

@@ -52,7 +52,10 @@ export class LinkFeed {
     this.#ticker = setInterval(() => this.#tick(), tickMs);
     this.#ticker.unref();
     this.source = {
-      authorize: async (_access, code) => void (await deps.arrivals.linked(code)),
+      authorize: async (access, code) => {
+        const { entryId, patientId } = await deps.arrivals.linked(code);
+        access.about({ entryId, patientId });
+      },
       current: async (code, _since, join) => {
         const link = await deps.arrivals.linked(code);
         join();

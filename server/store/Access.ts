@@ -1,6 +1,6 @@
 import { AppError } from '../../shared/errors.ts';
 import { hasPermission, hasRole, type Permission, type Role } from '../../shared/permissions.ts';
-import type { AuditLog, AuditSubject } from './Audit.ts';
+import type { AuditLog, AuditPhase, AuditSubject } from './Audit.ts';
 import type { Account, Clinic, DeskSessionDoc, Doctor, Patient, PlaceDoc } from './entities.ts';
 import type { Repos } from './Repos.ts';
 import type { Command } from './streams/index.ts';
@@ -29,12 +29,20 @@ export class Access {
   readonly traceId: string;
   readonly #deps: AccessDeps;
   #subject: AuditSubject = {};
+  #role: string;
   #doctor: Doctor | null | undefined;
 
   constructor(actor: Actor, traceId: string, deps: AccessDeps) {
     this.actor = actor;
     this.traceId = traceId;
     this.#deps = deps;
+    this.#role = actor.account.roles[0] ?? 'visitor';
+  }
+
+  /** Says for which roles something is; records name the one of them that the actor has. */
+  actsAs(roles: readonly Role[] | 'public'): this {
+    if (roles !== 'public') this.#role = this.actor.account.roles.find((role) => roles.includes(role)) ?? this.#role;
+    return this;
   }
 
   get accountId(): string {
@@ -202,21 +210,32 @@ export class Access {
   }
 
   /** Writes an audit record and waits until it is durable. */
-  async audit(
-    phase: 'intent' | 'outcome' | 'subscribed' | 'unsubscribed',
-    action: string,
-    subject: AuditSubject,
-    code?: string,
-  ): Promise<void> {
+  async audit(phase: AuditPhase, action: string, subject: AuditSubject, code?: string): Promise<void> {
     this.about(subject);
+    const { sid } = this.actor;
     await this.#deps.audit.write({
       accountId: this.accountId,
+      ...(sid === '' ? {} : { sid }),
+      role: this.#role,
       action,
       phase,
       subject: this.#subject,
       traceId: this.traceId,
       ...(code === undefined ? {} : { code }),
     });
+  }
+
+  /** Does something between its two records: the intent before, the outcome after, also when it is refused. */
+  async audited<T>(action: string, subject: AuditSubject, work: () => Promise<T>): Promise<T> {
+    await this.audit('intent', action, subject);
+    try {
+      const result = await work();
+      await this.audit('outcome', action, {}, 'OK');
+      return result;
+    } catch (error) {
+      await this.audit('outcome', action, {}, error instanceof AppError ? error.code : 'INTERNAL');
+      throw error;
+    }
   }
 
   async #worksAt(session: DeskSessionDoc): Promise<boolean> {

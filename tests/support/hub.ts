@@ -16,6 +16,7 @@ export function hubEnvironment(
   more: Record<string, string> = {},
 ): HubEnvironment {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const audit = generateKeyPairSync('ed25519').privateKey;
   return {
     grantPublicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
     env: {
@@ -27,6 +28,7 @@ export function hubEnvironment(
       NADI_SECRET: randomBytes(48).toString('base64'),
       NADI_KEY: randomBytes(32).toString('base64'),
       NADI_GRANT_PRIVATE_KEY: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
+      NADI_AUDIT_PRIVATE_KEY: audit.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
       NADI_SFU_SECRET: randomBytes(24).toString('base64'),
       NADI_TAIL_MS: '200',
       NADI_RATE_FACTOR: '1000',

@@ -8,6 +8,7 @@ import { notifications } from './0006-notifications.ts';
 import { queueDepth } from './0008-queue-depth.ts';
 import { recordings } from './0009-recordings.ts';
 import { sealing } from './0013-sealing.ts';
+import { audit } from './0014-audit.ts';
 import { phones } from './0015-phones.ts';
 import { staff } from './0016-staff.ts';
 
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   queueDepth,
   recordings,
   sealing,
+  audit,
   phones,
   staff,
 ];

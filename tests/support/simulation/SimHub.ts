@@ -1,5 +1,6 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import type { Server, Socket } from 'socket.io';
+import { readAuditKey } from '../../../server/audit/chain.ts';
 import { registerConsultEffects } from '../../../server/consult/effects.ts';
 import type { Nodes } from '../../../server/consult/Nodes.ts';
 import { ConsultService } from '../../../server/consult/service.ts';
@@ -36,6 +37,9 @@ const grantKey = createPrivateKey(generateKeyPairSync('ed25519').privateKey.expo
 /** Sealing has its own tests; here one key does for everybody. */
 const oneKey = async (): Promise<Buffer> => Buffer.alloc(32, 1);
 const keys = { keyOf: oneKey, keyIfAny: oneKey } as unknown as PatientKeys;
+const signer = readAuditKey(
+  generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
+);
 const tailMs = 2_000;
 const sweepMs = 5_000;
 
@@ -75,7 +79,7 @@ export class SimHub {
     const now = (): number => loop.now;
     const log = silent((text) => deps.onFault(`${id}: ${text}`));
     const repos = createRepos(db, keys);
-    const audit = new AuditLog(db, now);
+    const audit = new AuditLog({ db, now, signer, process: { hub: id, version: '0.0.0' } });
     const access = { repos, audit };
     const news = new News(this.#bus());
     const streams = new Streams({
