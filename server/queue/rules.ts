@@ -4,6 +4,7 @@ import {
   atDesk,
   isActive,
   tokenLabel,
+  priorityRank,
   waitingOrder,
   type AlertKind,
   type EntryState,
@@ -151,12 +152,11 @@ export function resume(state: QueueState, entryId: string): QueueDecision {
 export function requeue(state: QueueState, entryId: string, position: number): QueueDecision {
   const entry = requireState(entryOf(state, entryId), 'waiting', 'called', 'skipped', 'on-hold');
   const others = waitingOrder(state).filter((other) => other.id !== entryId);
-  const before = others.filter((other) => rank[other.priority] < rank[entry.priority]).length;
+  const before = others.filter((other) => priorityRank[other.priority] < priorityRank[entry.priority]).length;
   const same = others.filter((other) => other.priority === entry.priority).length;
   const index = Math.min(Math.max(position - 1 - before, 0), same);
   return { type: 'requeued', data: { entryId, index }, effects: effects(entryId, ...roomEnds(entry)) };
 }
-const rank = { emergency: 0, urgent: 1, normal: 2 } as const;
 
 /** Takes an entry off the list for good; whoever was set aside in the middle of a visit has had it. */
 export function cancel(state: QueueState, entryId: string): QueueDecision {

@@ -270,13 +270,14 @@ export function isActive(state: EntryState): boolean {
   );
 }
 
-const rank = { emergency: 0, urgent: 1, normal: 2 } as const;
+/** Who goes first: the lower number. */
+export const priorityRank = { emergency: 0, urgent: 1, normal: 2 } as const;
 
 /** Everyone waiting, in the order in which they will be called: emergencies, then urgent, then arrival unless moved. */
 export function waitingOrder(state: QueueState): QueueEntry[] {
   return Object.values(state.entries)
     .filter((entry) => entry.state === 'waiting')
-    .sort((a, b) => rank[a.priority] - rank[b.priority] || a.order - b.order);
+    .sort((a, b) => priorityRank[a.priority] - priorityRank[b.priority] || a.order - b.order);
 }
 
 /** Whom the desk is busy with: called or in consultation; at most one. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectAccessible } from './accessible.ts';
 import { chatMessage } from '../../shared/state/chat.ts';
 import { takePlace, type Visit } from '../integration/chat/support.ts';
 import { desktop, launchBrowser, openPage, phone, shoot } from '../support/browser.ts';
@@ -27,14 +27,6 @@ afterAll(async () => {
   await browser.close();
   await hub.close();
 });
-
-async function accessible(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
-    .analyze();
-  const found = violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join(' | ')}`);
-  expect(found).toEqual([]);
-}
 
 /** From the start page to the thread, as a person goes there. */
 async function openThread(page: Page, name: string): Promise<void> {
@@ -111,7 +103,10 @@ test('[E1] a doctor and a patient write to each other: typing, read, a picture, 
     await said(doctor, 'It looks like this').waitFor();
     await said(doctor, 'edited').waitFor();
     await said(doctor, 'It loks like this').waitFor({ state: 'detached' });
-    await Promise.all([accessible(patient, 'a thread on a phone'), accessible(doctor, 'messages on a desk')]);
+    await Promise.all([
+      expectAccessible(patient, 'a thread on a phone'),
+      expectAccessible(doctor, 'messages on a desk'),
+    ]);
 
     await act(patient, 'Good morning', 'Take back');
     await patient.getByRole('button', { name: 'Take back' }).click();

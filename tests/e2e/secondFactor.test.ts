@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expectAccessible } from './accessible.ts';
 import { codeAt, stepOf } from '../../server/accounts/totp.ts';
 import { desktop, launchBrowser, openPage, phone, shoot } from '../support/browser.ts';
 import { testHub, type TestHub } from '../support/hub.ts';
@@ -34,17 +34,6 @@ afterEach(async ({ task }) => {
   process.stderr.write(`${problems.flat().join('\n')}\n`);
   await shoot({ here, there }, 'second-factor');
 });
-
-async function expectAccessible(page: Page, where: string): Promise<void> {
-  await page.waitForFunction(() => document.getAnimations().length === 0);
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-    .analyze();
-  expect(violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join(' | ')}`)).toEqual(
-    [],
-  );
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
-}
 
 /** What an authenticator app does with the picture. */
 function appOf(uri: string): () => string {

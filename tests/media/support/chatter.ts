@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeWav } from './wav.ts';
 
 /** The same sequence for the same seed: numbers in (-1, 1). */
 function random(seed: number): () => number {
@@ -46,19 +46,9 @@ export function chatter(seed: number, seconds: number, rate: number): Float32Arr
 export async function writeChatter(path: string, seed: number): Promise<void> {
   const rate = 48_000;
   const sound = chatter(seed, 30, rate);
-  const file = Buffer.alloc(44 + sound.length * 2);
-  file.write('RIFF', 0);
-  file.writeUInt32LE(36 + sound.length * 2, 4);
-  file.write('WAVEfmt ', 8);
-  file.writeUInt32LE(16, 16);
-  file.writeUInt16LE(1, 20); // PCM
-  file.writeUInt16LE(1, 22); // one channel
-  file.writeUInt32LE(rate, 24);
-  file.writeUInt32LE(rate * 2, 28);
-  file.writeUInt16LE(2, 32);
-  file.writeUInt16LE(16, 34);
-  file.write('data', 36);
-  file.writeUInt32LE(sound.length * 2, 40);
-  sound.forEach((sample, index) => file.writeInt16LE(Math.round(sample * 30_000), 44 + index * 2));
-  await writeFile(path, file);
+  await writeWav(
+    path,
+    rate,
+    Array.from(sound, (sample) => sample * 30_000),
+  );
 }

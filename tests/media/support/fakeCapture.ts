@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { writeWav } from './wav.ts';
 
 const WIDTH = 640;
 const HEIGHT = 360;
@@ -9,23 +10,12 @@ const BAR = 80;
 export async function writeTone(path: string, hertz: number): Promise<void> {
   const rate = 48_000;
   const samples = rate * 2; // whole periods for every whole number of hertz, so that it loops without a click
-  const data = Buffer.alloc(44 + samples * 2);
-  data.write('RIFF', 0);
-  data.writeUInt32LE(36 + samples * 2, 4);
-  data.write('WAVEfmt ', 8);
-  data.writeUInt32LE(16, 16);
-  data.writeUInt16LE(1, 20); // PCM
-  data.writeUInt16LE(1, 22); // one channel
-  data.writeUInt32LE(rate, 24);
-  data.writeUInt32LE(rate * 2, 28);
-  data.writeUInt16LE(2, 32);
-  data.writeUInt16LE(16, 34);
-  data.write('data', 36);
-  data.writeUInt32LE(samples * 2, 40);
-  for (let at = 0; at < samples; at += 1) {
-    data.writeInt16LE(Math.round(12_000 * Math.sin((2 * Math.PI * hertz * at) / rate)), 44 + at * 2);
-  }
-  await writeFile(path, data);
+  const wave = (at: number): number => 12_000 * Math.sin((2 * Math.PI * hertz * at) / rate);
+  await writeWav(
+    path,
+    rate,
+    Array.from({ length: samples }, (_, at) => wave(at)),
+  );
 }
 
 /** Writes a Y4M film of one tint with a bright bar moving across: what a fake camera sees. Chroma as in BT.601. */
