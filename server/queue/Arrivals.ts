@@ -38,9 +38,10 @@ export class Arrivals {
     { sessionId, entryId }: InputOf<'queue.placeLink'>,
   ): Promise<OutputOf<'queue.placeLink'>> {
     const { repos, keys, now } = this.#deps;
+    // First whose desk or place it is: a stranger hears the same whether there is such a place.
+    await (access.has('doctor', 'staff') ? access.desk(sessionId) : access.ownPlace(entryId));
     const place = await repos.places.get(entryId);
     if (place?.sessionId !== sessionId) throw new AppError('NOT_FOUND', 'no such place');
-    await (access.has('doctor', 'staff') ? access.desk(sessionId) : access.ownPlace(entryId));
     access.about({ entryId, patientId: place.patientId });
     const clinic = await repos.clinics.get(place.clinicId);
     const expiresAt = endOfDay(now(), clinic?.zone ?? 'UTC', 1);
@@ -82,9 +83,11 @@ export class Arrivals {
     requestId: string,
     { clinicId, code }: InputOf<'queue.scanArrived'>,
   ): Promise<OutputOf<'queue.scanArrived'>> {
-    const place = await this.#ofLink(code);
-    if (place.clinicId !== clinicId) throw new AppError('NOT_FOUND', 'no such place at this clinic');
-    const { sessionId, _id: entryId } = place;
+    await access.colleague(clinicId);
+    const { clinicId: at, sessionId, _id: entryId } = await this.#ofLink(code);
+    const mine = at === clinicId && (await access.desk(sessionId).catch(() => null));
+    // A good code of another desk is answered like one that is none.
+    if (!mine) throw new AppError('NOT_FOUND', 'no such code');
     return { ...(await this.#deps.desk.markArrived(access, requestId, { sessionId, entryId })), sessionId };
   }
 

@@ -26,11 +26,13 @@ export interface MediaNode extends AsyncDisposable {
   readonly url: string;
   readonly bootId: string;
   readonly secret: string;
+  /** Verifies what the hub signed; known to whoever runs a node. */
+  readonly publicKey: KeyObject;
   readonly node: SfuNode;
   /** A grant that is good unless told otherwise. */
   grant(claims?: Partial<GrantClaims>, signWith?: Signing): Promise<string>;
   /** A consent as the hub signs it. */
-  consent(room: string, peer: string, givenAt?: number): Promise<string>;
+  consent(room: string, peer: string, givenAt?: number, signWith?: Signing): Promise<string>;
   control(
     path: string,
     body?: unknown,
@@ -104,10 +106,12 @@ export async function startMediaNode(
     url: node.url,
     bootId: node.bootId,
     secret,
+    publicKey,
     node,
     grant: (claims, { key = privateKey, type = grantType, extra = {} } = {}) =>
       signGrant(key, node.bootId, now, claims, { type, extra }),
-    consent: (room, peer, givenAt = now()) => signConsent(privateKey, room, peer, givenAt),
+    consent: (room, peer, givenAt = now(), { key = privateKey, ...signing } = {}) =>
+      signConsent(key, room, peer, givenAt, signing),
     control,
     room: async (name) => {
       const { status, body } = await control(`/control/rooms/${name}`);
@@ -131,10 +135,16 @@ export async function signGrant(
 }
 
 /** A consent as the hub signs it. */
-export async function signConsent(key: KeyObject, room: string, peer: string, givenAt: number): Promise<string> {
+export async function signConsent(
+  key: KeyObject,
+  room: string,
+  peer: string,
+  givenAt: number,
+  { type = consentType, extra = {} }: Omit<Signing, 'key'> = {},
+): Promise<string> {
   const iat = Math.floor(givenAt / 1000);
   const claims = consentClaims.parse({ room, peer, jti: randomUUID(), givenAt, iat, exp: iat + 3_600 });
-  return await new SignJWT({ ...claims }).setProtectedHeader({ alg: 'EdDSA', typ: consentType }).sign(key);
+  return await new SignJWT({ ...claims, ...extra }).setProtectedHeader({ alg: 'EdDSA', typ: type }).sign(key);
 }
 
 function grantFor(aud: string, now: () => number, claims: Partial<GrantClaims> = {}): GrantClaims {
