@@ -34,6 +34,9 @@ const PARTS: Part[] = [
   },
 ];
 
+/** Commands that an image carries, where there is no tsx. */
+const TOOLS = ['setup', 'doctor', 'keys', 'audit', 'backup', 'restore'];
+
 const DIST = path.join(ROOT, 'dist');
 
 /** Builds `dist/client`, `dist/server.mjs` and `dist/sfu.mjs`; each part only when what goes into it changed. */
@@ -42,6 +45,17 @@ export async function build(log: StepLog): Promise<'built' | 'skipped'> {
   const made = await Promise.all(PARTS.map((part) => buildPart(part, log)));
   await stopEsbuild();
   return made.includes(true) ? 'built' : 'skipped';
+}
+
+/** Builds the commands of an image into `dist/scripts`, two folders below the top as their sources find things from there. */
+export async function buildTools(log: StepLog): Promise<void> {
+  for (const name of TOOLS) {
+    const source = `scripts/${name}.ts`;
+    if (!(await stat(path.join(ROOT, source)).catch(() => undefined))) continue;
+    log.step(name);
+    await node(source, `scripts/${name}.mjs`);
+  }
+  await stopEsbuild();
 }
 
 async function buildPart(part: Part, log: StepLog): Promise<boolean> {
@@ -98,7 +112,9 @@ function isBuildFailure(error: unknown): error is BuildFailure {
 
 if (process.argv[1] === import.meta.filename) {
   try {
-    await createSteps().run('build', build);
+    const steps = createSteps();
+    await steps.run('build', build);
+    if (process.argv.includes('--tools')) await steps.run('tools', buildTools);
   } catch (error) {
     printFailure(error);
     process.exitCode = 1;

@@ -31,11 +31,7 @@ export function nextSteps({ file, answers, turnFile, fresh }: Outcome): string[]
   lines.push('  Next:');
   if (answers.install === 'containers') {
     const compose = `docker compose --env-file ${file}`;
-    const profile = answers.turn === 'bundled' ? ' --profile turn' : '';
-    lines.push(
-      `    ${compose}${profile} up --detach --build`,
-      `    ${compose} run --rm setup     clinic and first admin`,
-    );
+    lines.push(`    ${compose} up --detach --build`, `    ${compose} run --rm setup     clinic and first admin`);
   } else {
     lines.push('    npm start');
     if (answers.tls === 'acme')

@@ -8,6 +8,7 @@ import type { EnvSection } from './envFile.ts';
 export type AllSecrets = Secrets & {
   readonly SFU_TURN_SECRET: string;
   readonly NADI_METRICS_TOKEN: string;
+  readonly NADI_MONGO_ROOT_PASSWORD: string;
   readonly NADI_MONGO_PASSWORD: string;
   readonly NADI_MONGO_KEYFILE: string;
   readonly NADI_REDIS_PASSWORD: string;
@@ -19,6 +20,7 @@ export function serviceSecrets(): Omit<AllSecrets, keyof Secrets> {
   return {
     SFU_TURN_SECRET: made(),
     NADI_METRICS_TOKEN: made(),
+    NADI_MONGO_ROOT_PASSWORD: made(),
     NADI_MONGO_PASSWORD: made(),
     NADI_MONGO_KEYFILE: made(),
     NADI_REDIS_PASSWORD: made(),
@@ -50,6 +52,16 @@ function proxyTls({ tls, acmeMail, tlsCert = '', tlsKey = '', install }: Answers
   return `/certs/${path.basename(tlsCert)} /certs/${path.basename(tlsKey)}`;
 }
 
+/** Which optional parts of compose.yaml run. */
+function profiles({ database, turn }: Answers): string {
+  return [database === 'bundled' ? 'mongo' : '', turn === 'bundled' ? 'turn' : ''].filter((name) => name !== '').join();
+}
+
+/** One port per worker. */
+function rtcPorts({ rtcPort = '40000', workers = '2' }: Answers): string {
+  return `${rtcPort}-${Number(rtcPort) + Number(workers) - 1}`;
+}
+
 /** The settings that follow from the answers alone, in sections; no secret of ours is in them. */
 export function settingsOf(answers: Answers): EnvSection[] {
   const { domain = '', turn, install = 'machine', database } = answers;
@@ -68,6 +80,7 @@ export function settingsOf(answers: Answers): EnvSection[] {
         NADI_CERTS: containers && answers.tls === 'files' ? path.dirname(answers.tlsCert ?? '') : undefined,
         NADI_CERT_FILE: containers && answers.tls === 'files' ? answers.tlsCert : undefined,
         NADI_CERT_KEY_FILE: containers && answers.tls === 'files' ? answers.tlsKey : undefined,
+        COMPOSE_PROFILES: containers ? profiles(answers) : undefined,
         NADI_DATA: containers ? undefined : answers.dataDir,
         PORT: containers ? undefined : answers.port,
         NADI_TLS_CERT: ownTls ? answers.tlsCert : undefined,
@@ -91,6 +104,7 @@ export function settingsOf(answers: Answers): EnvSection[] {
         SFU_ANNOUNCED_ADDRESS: answers.announcedAddress,
         SFU_RTC_PORT: answers.rtcPort,
         SFU_WORKERS: answers.workers,
+        NADI_RTC_PORTS: containers ? rtcPorts(answers) : undefined,
         SFU_PORT: containers ? undefined : answers.sfuPort,
         SFU_TLS_CERT: ownTls ? answers.tlsCert : undefined,
         SFU_TLS_KEY: ownTls ? answers.tlsKey : undefined,
@@ -143,7 +157,7 @@ export function secretsOf(answers: Answers, before: Env, fresh: AllSecrets): Rec
 
 /** Every variable these two may write: one that is not written any more goes away. */
 const own =
-  /^(PORT|SMTP_URL|MAIL_FROM|MONGODB_URI|REDIS_URL|TWILIO_(ACCOUNT_SID|AUTH_TOKEN|FROM)|SFU_(PUBLIC_URL|ALLOWED_ORIGINS|ANNOUNCED_ADDRESS|RTC_PORT|WORKERS|PORT|TLS_CERT|TLS_KEY|TLS_PORT|TURN_URLS|TURN_SECRET)|NADI_(SETUP|MODE|INSTALL|PUBLIC_URL|DOMAIN|PROXY_TLS|CERTS|CERT_FILE|CERT_KEY_FILE|DATA|TLS_CERT|TLS_KEY|TLS_PORT|EMBEDDED_DATABASE|TURN_BUNDLED|VAPID_SUBJECT|BACKUP_(TARGET|AT|S3_\w+)))$/;
+  /^(PORT|COMPOSE_PROFILES|SMTP_URL|MAIL_FROM|MONGODB_URI|REDIS_URL|TWILIO_(ACCOUNT_SID|AUTH_TOKEN|FROM)|SFU_(PUBLIC_URL|ALLOWED_ORIGINS|ANNOUNCED_ADDRESS|RTC_PORT|WORKERS|PORT|TLS_CERT|TLS_KEY|TLS_PORT|TURN_URLS|TURN_SECRET)|NADI_(SETUP|RTC_PORTS|MODE|INSTALL|PUBLIC_URL|DOMAIN|PROXY_TLS|CERTS|CERT_FILE|CERT_KEY_FILE|DATA|TLS_CERT|TLS_KEY|TLS_PORT|EMBEDDED_DATABASE|TURN_BUNDLED|VAPID_SUBJECT|BACKUP_(TARGET|AT|S3_\w+)))$/;
 
 /** All sections of the file: settings, secrets, and what somebody had added by hand. */
 export function fileSections(answers: Answers, before: Env, fresh: AllSecrets): EnvSection[] {
