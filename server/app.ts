@@ -92,6 +92,7 @@ export async function createApp(config: Config): Promise<App> {
   agenda.define('recordings', async () => void (await recordings.collect()), { lockLifetime: 60_000 });
   agenda.define('retention', async () => void (await recordings.purge()), { lockLifetime: 5 * 60_000 });
   agenda.define('outbox', () => hub.notify.sweep(), { lockLifetime: 30_000 });
+  agenda.define('backup', () => hub.backups.tick(), { lockLifetime: 60_000 });
   const { pollTelegram } = hub.notify;
   if (pollTelegram) agenda.define('telegram', pollTelegram, { lockLifetime: 60_000 });
   await agenda.start();
@@ -100,6 +101,7 @@ export async function createApp(config: Config): Promise<App> {
   await agenda.every('10 seconds', 'recordings');
   await agenda.every('1 hour', 'retention');
   await agenda.every(outboxEvery, 'outbox');
+  await agenda.every('1 minute', 'backup');
   if (pollTelegram) await agenda.every('2 seconds', 'telegram');
 
   let serving = true;

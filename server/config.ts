@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import type { TlsFrontConfig } from '../shared/node/TlsFront.ts';
+<<<<<<< HEAD
 import { trustedProxies, trustNobody, trustThisMachine, type Trust } from './hub/addresses.ts';
+=======
+import { backupOf, backupSchema, type BackupConfig } from './backup/config.ts';
+>>>>>>> b1efaa9 (Backups to a folder or a bucket: scheduled by one hub at a time, kept by day, week and month, read back weekly; npm run backup and restore)
 import { messagingOf, messagingSchema, type MessagingConfig } from './gateways/config.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -75,6 +79,7 @@ const schema = z.object({
     .regex(/^[A-Z]{2}$/, 'must be a country code of two letters, such as IN')
     .default('IN'),
   ...messagingSchema,
+  ...backupSchema,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -133,6 +138,7 @@ export interface Config {
   };
   readonly logLevel: string;
   readonly messaging: MessagingConfig;
+  readonly backup: BackupConfig;
 }
 
 /** Thrown with every problem listed; never prints a value, since it may be a secret. */
@@ -150,6 +156,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   const value = parsed.data;
   const messaging = messagingOf(value);
+  const backup = backupOf(value);
+  if ('problems' in backup) {
+    throw new ConfigError(`The configuration has problems:\n${backup.problems.map((one) => `  ${one}`).join('\n')}`);
+  }
   if ('problems' in messaging) {
     throw new ConfigError(`The configuration has problems:\n${messaging.problems.map((one) => `  ${one}`).join('\n')}`);
   }
@@ -202,5 +212,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     },
     logLevel: value.LOG_LEVEL,
     messaging,
+    backup,
   };
 }

@@ -60,7 +60,7 @@ export async function lockDataFolder(folder: string): Promise<() => Promise<void
   throw new SetupError(`The data folder ${folder} is being taken by another Nadi.`, 'Wait for it to start or to stop.');
 }
 
-/** Whether a living process is a Node running our start script; its id may have passed to something else since. */
+/** Whether a living process is a Node that works on a data folder; its id may have passed to something else since. */
 async function isNadi(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -68,7 +68,7 @@ async function isNadi(pid: number): Promise<boolean> {
     return false;
   }
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
-  return command === undefined || command.includes('scripts/start.ts');
+  return command === undefined || /scripts[/\\](start|restore)\.ts/.test(command);
 }
 
 function codeOf(error: unknown): unknown {

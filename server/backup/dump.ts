@@ -17,6 +17,7 @@ export interface DumpOptions {
   readonly now: () => number;
   /** Time for writes under way at the cut to arrive, ms. */
   readonly settleMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 type DumpPart = { readonly collection: string } | { readonly document: Uint8Array };
@@ -33,19 +34,19 @@ const eventPlace = z.object({ stream: z.string(), seq: z.int(), at: z.number() }
  * A database as the parts of an archive, while hubs go on working on it. Events up to one moment, shortly after the start, are
  * read first; everything else after that. Memory: one page of documents.
  */
-export async function dumpOf({ db, engine, now, settleMs = 3_000 }: DumpOptions): Promise<Dump> {
+export async function dumpOf({ db, engine, now, settleMs = 3_000, signal }: DumpOptions): Promise<Dump> {
   const startedAt = now();
   const cut = startedAt + Math.min(skewMs, settleMs);
   const migrations = await doneMigrations(db);
   let holes = 0;
 
   async function* parts(): AsyncGenerator<DumpPart, void, undefined> {
-    await delay(settleMs);
+    await delay(settleMs, undefined, { signal });
     const names = (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name);
     for (const collection of archiveOrder(names)) {
       yield { collection };
       if (collection === 'events') yield* events();
-      else for await (const document of documentsOf(db, collection)) yield { document };
+      else for await (const document of documentsOf(db, collection)) yield proceeding(document);
     }
   }
 
@@ -59,8 +60,13 @@ export async function dumpOf({ db, engine, now, settleMs = 3_000 }: DumpOptions)
       if (over) continue;
       if (event.seq !== seq + 1) holes += 1;
       seq = event.seq;
-      yield { document };
+      yield proceeding(document);
     }
+  }
+
+  function proceeding(document: Uint8Array): DumpPart {
+    signal?.throwIfAborted();
+    return { document };
   }
 
   return { parts: parts(), head: () => ({ version, engine, migrations, startedAt, cut, holes }) };

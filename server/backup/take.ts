@@ -20,6 +20,8 @@ export interface BackupDeps {
   readonly now: () => number;
   /** Time for writes under way to arrive, ms. */
   readonly settleMs?: number;
+  /** Ends it: nothing is stored then. */
+  readonly signal?: AbortSignal;
 }
 
 export interface TakenBackup {
@@ -29,13 +31,16 @@ export interface TakenBackup {
 }
 
 /** One backup: the archive, then the keyring, which so holds the key of everybody in the archive. */
-export async function takeBackup(deps: BackupDeps): Promise<TakenBackup> {
+export async function takeBackup(
+  deps: BackupDeps,
+  rewriteKeyring: () => Promise<void> = () => putKeyring(deps),
+): Promise<TakenBackup> {
   const { target, archiveKeys } = deps;
   const dump = await dumpOf(deps);
   const written = writeArchive('backup', archiveKeys, dump.parts, () => dump.head());
   const name = archiveName(deps.now(), written.id);
   const { bytes } = await target.put(name, written.stream);
-  await putKeyring(deps);
+  await rewriteKeyring();
   return { name, bytes, manifest: written.manifest() };
 }
 

@@ -13,6 +13,7 @@ import { AccountService } from '../accounts/service.ts';
 import { Tokens } from '../accounts/Tokens.ts';
 import { Tries } from '../accounts/Tries.ts';
 import { buildAudit } from '../audit/build.ts';
+import { buildBackup } from '../backup/build.ts';
 import { buildChat } from '../chat/build.ts';
 import { chatKind } from '../chat/kind.ts';
 import { chatSubject } from '../chat/subject.ts';
@@ -162,6 +163,8 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     isHere: (accountId) => book.connectionOf(accountId) === 'online',
   });
 
+  const backup = buildBackup(config, { db, hub: id, repos, keys, metrics, log, now });
+
   const door = new Door(
     {
       ...systemHandlers(config.mode === 'demo'),
@@ -171,6 +174,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
       ...recordingHandlers(consents, recordings),
       ...chat.handlers,
       ...notify.handlers,
+      ...backup.handlers,
     },
     { access: accessDeps, requests: new Requests(db, now), rateLimits, metrics, log },
   );
@@ -226,6 +230,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     effects,
     nodes,
     notify,
+    backups: backup.backups,
     metrics,
     door,
     audit: auditing,
@@ -243,6 +248,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
       await queue.stop();
       await chat.feed.stop();
       publisher.stop();
+      await backup.backups.stop();
       await recordings.settled();
       await nodes.stop();
       await passwords.settle();

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { accessOperations } from './access.ts';
 import { accountOperations } from './accounts.ts';
+import { backupOperations } from './backup.ts';
 import { boardChannels, boardOperations } from './board.ts';
 import { chatChannels, chatOperations } from './chat.ts';
 import { consultOperations } from './consult.ts';
@@ -32,6 +33,7 @@ export const operations = {
   ...chatOperations,
   ...notifyOperations,
   ...announcementOperations,
+  ...backupOperations,
 };
 export const channels = { ...queueChannels, ...boardChannels, ...chatChannels, ...presenceChannels, ...notifyChannels };
 

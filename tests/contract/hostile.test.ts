@@ -137,6 +137,8 @@ beforeAll(async () => {
     'notify.telegramUnlink': {},
     'notify.outbox': { limit: 5 },
     'notify.deadLetters': { limit: 5 },
+    'backup.status': {},
+    'backup.start': {},
     'notify.retryDelivery': { deliveryId: strange },
     'notify.discardDelivery': { deliveryId: strange },
     'announcements.publish': {

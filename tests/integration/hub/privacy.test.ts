@@ -260,6 +260,7 @@ describe('[I3] a patient’s wire', () => {
       ),
       'announcements.publish': { texts: { en: { title: 'x', body: 'x' }, hi: null }, roles: ['patient'] },
       'announcements.withdraw': { announcementId: someEntry },
+      ...Object.fromEntries(['backup.status', 'backup.start'].map((name) => [name, {}])),
       ...Object.fromEntries(
         [
           'queue.recall',
