@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import type { TlsFrontConfig } from '../shared/node/TlsFront.ts';
-<<<<<<< HEAD
 import { trustedProxies, trustNobody, trustThisMachine, type Trust } from './hub/addresses.ts';
-=======
 import { backupOf, backupSchema, type BackupConfig } from './backup/config.ts';
->>>>>>> b1efaa9 (Backups to a folder or a bucket: scheduled by one hub at a time, kept by day, week and month, read back weekly; npm run backup and restore)
 import { messagingOf, messagingSchema, type MessagingConfig } from './gateways/config.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);

@@ -115,7 +115,7 @@ export class S3Target implements BackupTarget {
     if (response.status === 404) throw new BackupError('missing', `there is no ${name} at ${this.title}`);
     if (response.status === 416 || !response.body) return Readable.from([]);
     if (offset > 0 && response.status !== 206) throw this.#failed('it does not answer parts of a file');
-    return silenceEnds(Readable.fromWeb(response.body), this.#timeoutMs);
+    return silenceEnds(Readable.from(chunksOf(response.body.getReader())), this.#timeoutMs);
   }
 
   async remove(name: string): Promise<void> {
@@ -229,6 +229,18 @@ function causeOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof Error) return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
   return error instanceof Error ? error.message : 'it failed';
+}
+
+async function* chunksOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
 }
 
 /** The same bytes; fails when none come for a while. */
