@@ -14,6 +14,7 @@ export interface Installation {
   /** `NADI_KEY`, then the older ones. */
   readonly masterKeys: readonly string[];
   readonly engine: string;
+  readonly uri: string;
   /** Whether a hub works on it right now, as far as this machine knows. */
   readonly running: boolean;
   close(): Promise<void>;
@@ -65,7 +66,7 @@ export async function openInstallation(env: NodeJS.ProcessEnv, log: StepLog): Pr
       throw new SetupError(`The database does not answer: ${messageOf(error)}`, 'Check MONGODB_URI and that it runs.');
     });
     undo.push(() => mongo.close());
-    return { db: mongo.db, masterKeys, engine, running: run !== null, close };
+    return { db: mongo.db, masterKeys, engine, uri, running: run !== null, close };
   } catch (error) {
     await close();
     throw error;
