@@ -1,5 +1,6 @@
 import accounts from './accounts.json';
 import admin from './admin.json';
+import backup from './backup.json';
 import board from './board.json';
 import chat from './chat.json';
 import checkin from './checkin.json';
@@ -21,6 +22,7 @@ import waitingRoom from './waitingRoom.json';
 export default {
   accounts,
   admin,
+  backup,
   board,
   chat,
   checkin,
