@@ -188,6 +188,8 @@ export const expectedOperations: Readonly<Record<OperationName, Row>> = {
   // Admins are of the whole installation here: what could not be sent is nobody's clinic's.
   'notify.outbox': row(['admin', 'adminB'], () => ({ limit: 5 })),
   'notify.deadLetters': row(['admin', 'adminB'], () => ({ limit: 5 })),
+  'backup.status': row(['admin', 'adminB']),
+  'backup.start': row(['admin', 'adminB']),
   'notify.retryDelivery': row(['admin', 'adminB'], ({ deliveryId }) => ({ deliveryId }), { once: true }),
   'notify.discardDelivery': row(['admin', 'adminB'], (of) => ({ deliveryId: of.otherDeliveryId }), { once: true }),
   'announcements.mine': row('own'),
