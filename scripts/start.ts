@@ -11,7 +11,7 @@ import { onEnd } from './support/ending.ts';
 import { checkProduction } from './support/checkSettings.ts';
 import { createSteps, printFailure, seconds } from './support/log.ts';
 import { ROOT } from './support/paths.ts';
-import { ensurePortsFree, portFrom } from './support/ports.ts';
+import { ensurePortsFree, portFrom, type NeededPort } from './support/ports.ts';
 import { writeRunning } from './support/running.ts';
 import { demoSecrets } from './support/secrets.ts';
 import { readSettings, type Settings } from './support/settings.ts';
@@ -68,6 +68,7 @@ async function start(): Promise<void> {
         { port, variable: 'PORT', use: 'the web page' },
         { port: sfuPort, variable: 'SFU_PORT', use: 'the media node' },
         { port: rtcPort, variable: 'SFU_RTC_PORT', use: 'media', udp: true },
+        ...tlsPorts(),
       ],
       env['NADI_HOST'] ?? '127.0.0.1',
     ),
@@ -109,6 +110,13 @@ async function start(): Promise<void> {
   );
   await steps.run('hub and media node', () => serve(installation));
   banner(installation, mode);
+}
+
+/** The doors that speak TLS, where there are any. */
+function tlsPorts(): NeededPort[] {
+  const hub = { port: portFrom(env, 'NADI_TLS_PORT', 443), variable: 'NADI_TLS_PORT', use: 'https' };
+  const sfu = { port: portFrom(env, 'SFU_TLS_PORT', 3443), variable: 'SFU_TLS_PORT', use: 'calls over https' };
+  return [...(env['NADI_TLS_CERT'] ? [hub] : []), ...(env['SFU_TLS_CERT'] ? [sfu] : [])];
 }
 
 async function serve(installation: Installation): Promise<void> {

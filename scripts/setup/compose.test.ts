@@ -25,7 +25,7 @@ const service = z.looseObject({
   cap_add: z.array(z.string()).default([]),
   security_opt: z.array(z.string()),
   restart: z.string(),
-  environment: z.record(z.string(), z.string()).default({}),
+  environment: z.record(z.string(), z.string().nullable()).default({}),
   networks: z.array(z.string()),
   ports: z.array(z.string()).default([]),
   volumes: z.array(z.string()).default([]),
@@ -113,7 +113,7 @@ describe('compose.yaml', () => {
 
   it('[I2] tells hub and media node only what they know, and the node nothing of the database', () => {
     const hub = Object.keys(named('hub-1').environment);
-    expect(hub.filter((name) => !hubVariables.includes(name))).toEqual([]);
+    expect(hub.filter((name) => !hubVariables.includes(name) && !name.startsWith('NADI_BACKUP_'))).toEqual([]);
     const node = Object.keys(named('sfu').environment);
     expect(node.filter((name) => !sfuVariables.includes(name))).toEqual([]);
     expect(node).not.toEqual(
@@ -124,12 +124,23 @@ describe('compose.yaml', () => {
   it('[I2] starts with what npm run setup writes, and refuses to without', () => {
     const given = {
       ...{ install: 'containers', clinicName: 'Asha’s Clinic', adminName: 'Asha', adminEmail: 'a@clinic.example' },
-      ...{ domain: 'clinic.example', announcedAddress: '203.0.113.7', workers: '3', turn: 'bundled' },
+      ...{
+        domain: 'clinic.example',
+        announcedAddress: '203.0.113.7',
+        workers: '3',
+        turn: 'bundled',
+        backupTarget: '/srv/backups',
+      },
     };
     const fresh = { ...generateSecrets(), ...serviceSecrets() };
     const env = parseEnv(envText('', fileSections(gatherGiven(questions, given, {}), {}, fresh)));
     const of = (name: string, known: NodeJS.Dict<string>) =>
-      Object.fromEntries(Object.entries(named(name).environment).map(([key, value]) => [key, filled(value, known)]));
+      Object.fromEntries(
+        Object.entries(named(name).environment).map(([key, value]) => [
+          key,
+          value === null ? known[key] : filled(value, known),
+        ]),
+      );
     const config = readConfig({ ...of('hub-1', env), NADI_HOST: '0.0.0.0' });
     expect(config.mongo.uri).toMatch(/^mongodb:\/\/nadi:\w{64}@mongo-1,mongo-2,mongo-3\/nadi\?replicaSet=rs0$/);
     expect(config).toMatchObject({ mode: 'production', publicUrl: 'https://clinic.example' });
@@ -140,9 +151,11 @@ describe('compose.yaml', () => {
       turn: { secret: env['SFU_TURN_SECRET'] },
     });
     expect(filled(named('sfu').ports[0] ?? '', env)).toBe('40000-40002:40000-40002/udp');
+    expect(of('hub-1', env)['NADI_BACKUP_TARGET']).toBe('/backups');
+    expect(named('hub-1').volumes.map((volume) => filled(volume, env))).toContain('/srv/backups:/backups');
     expect(env['COMPOSE_PROFILES']).toBe('mongo,turn');
     for (const [name] of services)
-      expect(Object.values(of(name, env)).filter((value) => value.includes('${'))).toEqual([]);
+      expect(Object.values(of(name, env)).filter((value) => value?.includes('${'))).toEqual([]);
     expect(() => of('hub-1', {})).toThrow('NADI_PUBLIC_URL: run npm run setup');
   });
 });

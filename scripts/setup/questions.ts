@@ -280,7 +280,7 @@ export const questions: readonly Question[] = [
   {
     id: 'backupTarget',
     ask: 'Backups: a folder on another disk, or s3://bucket/prefix (empty: none, at your own risk)',
-    now: (env) => env['NADI_BACKUP_TARGET'],
+    now: (env) => env['NADI_BACKUPS'] ?? env['NADI_BACKUP_TARGET'],
     byDefault: none,
     check: orNone(
       pattern(/^(\/.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?)$/, 'a whole path, or s3://bucket/prefix'),

@@ -52,10 +52,13 @@ const machine: Answers = {
 };
 const containers: Answers = {
   ...Object.fromEntries(
-    Object.entries(machine).filter(([id]) => !/^(tlsPort|sfuTlsPort|port|sfuPort|dataDir|redisUrl)$/.test(id)),
+    Object.entries(machine).filter(
+      ([id]) => !/^(tlsPort|sfuTlsPort|port|sfuPort|dataDir|redisUrl|backup(KeyId|Secret|Region|Endpoint))$/.test(id),
+    ),
   ),
   install: 'containers',
   database: 'bundled',
+  backupTarget: '/srv/backups',
 };
 const acme: Answers = {
   ...Object.fromEntries(Object.entries(machine).filter(([id]) => !/^(tls|sfuTls)/.test(id))),

@@ -68,6 +68,8 @@ export function settingsOf(answers: Answers): EnvSection[] {
   const containers = install === 'containers';
   const ownTls = answers.tls === 'files' && !containers;
   const origin = publicUrl(answers);
+  // A folder of the machine has another name inside.
+  const backupFolder = containers && answers.backupTarget?.startsWith('/') ? answers.backupTarget : undefined;
   return [
     {
       title: 'Where it runs',
@@ -132,7 +134,8 @@ export function settingsOf(answers: Answers): EnvSection[] {
     {
       title: 'Backups',
       values: present({
-        NADI_BACKUP_TARGET: answers.backupTarget,
+        NADI_BACKUPS: backupFolder,
+        NADI_BACKUP_TARGET: backupFolder === undefined ? answers.backupTarget : '/backups',
         NADI_BACKUP_AT: answers.backupAt,
         NADI_BACKUP_S3_KEY_ID: answers.backupKeyId,
         NADI_BACKUP_S3_SECRET: answers.backupSecret,
@@ -157,7 +160,7 @@ export function secretsOf(answers: Answers, before: Env, fresh: AllSecrets): Rec
 
 /** Every variable these two may write: one that is not written any more goes away. */
 const own =
-  /^(PORT|COMPOSE_PROFILES|SMTP_URL|MAIL_FROM|MONGODB_URI|REDIS_URL|TWILIO_(ACCOUNT_SID|AUTH_TOKEN|FROM)|SFU_(PUBLIC_URL|ALLOWED_ORIGINS|ANNOUNCED_ADDRESS|RTC_PORT|WORKERS|PORT|TLS_CERT|TLS_KEY|TLS_PORT|TURN_URLS|TURN_SECRET)|NADI_(SETUP|RTC_PORTS|MODE|INSTALL|PUBLIC_URL|DOMAIN|PROXY_TLS|CERTS|CERT_FILE|CERT_KEY_FILE|DATA|TLS_CERT|TLS_KEY|TLS_PORT|EMBEDDED_DATABASE|TURN_BUNDLED|VAPID_SUBJECT|BACKUP_(TARGET|AT|S3_\w+)))$/;
+  /^(PORT|COMPOSE_PROFILES|SMTP_URL|MAIL_FROM|MONGODB_URI|REDIS_URL|TWILIO_(ACCOUNT_SID|AUTH_TOKEN|FROM)|SFU_(PUBLIC_URL|ALLOWED_ORIGINS|ANNOUNCED_ADDRESS|RTC_PORT|WORKERS|PORT|TLS_CERT|TLS_KEY|TLS_PORT|TURN_URLS|TURN_SECRET)|NADI_(SETUP|BACKUPS|RTC_PORTS|MODE|INSTALL|PUBLIC_URL|DOMAIN|PROXY_TLS|CERTS|CERT_FILE|CERT_KEY_FILE|DATA|TLS_CERT|TLS_KEY|TLS_PORT|EMBEDDED_DATABASE|TURN_BUNDLED|VAPID_SUBJECT|BACKUP_(TARGET|AT|S3_\w+)))$/;
 
 /** All sections of the file: settings, secrets, and what somebody had added by hand. */
 export function fileSections(answers: Answers, before: Env, fresh: AllSecrets): EnvSection[] {

@@ -48,6 +48,12 @@ export async function ensurePortsFree(needed: readonly NeededPort[], host: strin
   for (const { port, variable, use, udp } of needed) {
     const free = (await tcpPortFree(port, host)) && (!udp || (await udpPortFree(port, host)));
     if (free) continue;
+    if (port < 1024 && process.getuid?.() !== 0) {
+      throw new SetupError(
+        `Port ${port} (${use}) cannot be listened on: another program does, or this user may not.`,
+        `Let Node listen there (docs/install.md, “files”), or choose another port: ${variable}=${port + 8000}`,
+      );
+    }
     throw new SetupError(
       `Port ${port} (${use}) is in use by another program.`,
       `Stop that program (is Nadi running already?), or choose another port: ${variable}=${port + 100} npm start`,

@@ -121,6 +121,15 @@ test('[I2] a clinic set up from nothing starts, is ready, and knows no demo logi
   expect(output).not.toContain(demoPassword);
 });
 
+test('[D1] the page may signal to the media node’s own door, and to no plain one', async () => {
+  const { SFU_PUBLIC_URL: node = '' } = parseEnv(await readFile(settings, 'utf8'));
+  await until('the hub knows its media node', async () => (await page.request.get(`${url}/readyz`)).ok());
+  const policy = (await page.request.get(url)).headers()['content-security-policy'] ?? '';
+  const connect = policy.split(';').find((part) => part.trim().startsWith('connect-src')) ?? '';
+  expect(connect).toContain(node.replace('https:', 'wss:'));
+  expect(connect).not.toMatch(/\bws:|\bhttp:/);
+});
+
 test('[A1] the first admin signs in with the password that was shown once, by a cookie for https only', async () => {
   const password = /shown this once: {2}(\S+)/.exec(said.stdout)?.[1] ?? '';
   expect(password).toMatch(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/);
