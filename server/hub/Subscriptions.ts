@@ -22,7 +22,7 @@ interface Subscription {
  * not itself a secret it is named.
  */
 const recorded: ReadonlyMap<string, 'named' | 'secret'> = new Map([
-  ...(['queue', 'directory', 'place', 'chat', 'queuePresence', 'board'] as const).map(
+  ...(['queue', 'directory', 'triages', 'place', 'chat', 'queuePresence', 'board'] as const).map(
     (channel) => [channel, 'named'] as const,
   ),
   ['linkedPlace', 'secret'],

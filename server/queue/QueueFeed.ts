@@ -29,7 +29,7 @@ const comesOrGoes = new Set<QueueEvent['type']>(['joined', 'undone', 'returned']
 
 /** Carries queue events to those who look: the desk gets the stream, everybody else their own view of it. */
 export class QueueFeed {
-  readonly sources: Pick<ChannelSources, 'queue' | 'directory' | 'place' | 'myPlaces' | 'lobby'>;
+  readonly sources: Pick<ChannelSources, 'queue' | 'directory' | 'triages' | 'place' | 'myPlaces' | 'lobby'>;
   readonly #deps: QueueFeedDeps;
   readonly #sent = new Map<string, string>();
   readonly #reading = new Together<[Revision, unknown]>();
@@ -73,8 +73,8 @@ export class QueueFeed {
       }
     }
     if (people.size > 0) this.#rounds.later(() => this.#sendMyPlaces([...people]));
-    if (events.some((event) => event.type === 'joined' || event.type === 'triaged'))
-      this.#rounds.later(() => this.#sendDirectory(sessionId));
+    if (events.some((event) => event.type === 'joined')) this.#rounds.later(() => this.#sendDirectory(sessionId));
+    if (events.some((event) => event.type === 'triaged')) this.#rounds.later(() => this.#sendTriages(sessionId));
     this.#rounds.soon(sessionId, () => this.#sendViews(sessionId));
   }
 
@@ -120,6 +120,13 @@ export class QueueFeed {
     if (publisher.viewers('directory', sessionId) === 0) return;
     const rev = this.#revision(await queues.load(sessionId));
     publisher.view('directory', sessionId, rev, await views.directory(sessionId));
+  }
+
+  async #sendTriages(sessionId: string): Promise<void> {
+    const { views, publisher, queues } = this.#deps;
+    if (publisher.viewers('triages', sessionId) === 0) return;
+    const rev = this.#revision(await queues.load(sessionId));
+    publisher.view('triages', sessionId, rev, await views.triages(sessionId));
   }
 
   async #sendMyPlaces(patientIds: readonly string[]): Promise<void> {
@@ -188,6 +195,10 @@ export class QueueFeed {
       directory: view('directory', desk, async (sessionId) => [
         this.#revision(await queues.load(sessionId)),
         await views.directory(sessionId),
+      ]),
+      triages: view('triages', desk, async (sessionId) => [
+        this.#revision(await queues.load(sessionId)),
+        await views.triages(sessionId),
       ]),
       place: view(
         'place',

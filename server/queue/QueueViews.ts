@@ -1,4 +1,4 @@
-import type { DeskPause, DeskSession, Directory, Place, WaitRange } from '../../shared/contract/queueViews.ts';
+import type { DeskPause, DeskSession, Directory, Place, Triages, WaitRange } from '../../shared/contract/queueViews.ts';
 import {
   atDesk,
   isActive,
@@ -179,7 +179,6 @@ export class QueueViews {
     const ids = [...new Set(claims.map((claim) => claim.patientId))];
     const patients = await this.#deps.repos.patients.many({ _id: { $in: ids } });
     const byId = new Map(patients.map((patient) => [patient._id, patient]));
-    const triages = await triageOf(this.#deps.repos, sessionId);
     const entries: Directory['entries'] = {};
     for (const claim of claims) {
       const patient = byId.get(claim.patientId);
@@ -194,13 +193,17 @@ export class QueueViews {
         birthYear,
         phone,
         reason: claim.reason,
-        triage: triages.get(claim._id) ?? null,
         transferredBy: claim.transferredFrom ? await this.#doctorOf(claim.transferredFrom.sessionId) : null,
       };
     }
     const session = await this.#deps.repos.deskSessions.get(sessionId);
     const clinic = session && (await this.#deps.repos.clinics.get(session.clinicId));
     return { entries, longWaitMinutes: clinic?.longWaitMinutes ?? longWaitMinutes };
+  }
+
+  /** What nurses found of those in a session's queue. */
+  async triages(sessionId: string): Promise<Triages> {
+    return { entries: Object.fromEntries(await triageOf(this.#deps.repos, sessionId)) };
   }
 
   /** Entries in which patients of this account are now. */

@@ -3,7 +3,7 @@ import { limits } from '../limits.ts';
 import { queueEvent, queueState } from '../state/queue.ts';
 import { consultMode, gender, id, line, personName, phone, priority, text } from './common.ts';
 import { operation, stream, view } from './define.ts';
-import { deskSession, directory, linkedPlace, place } from './queueViews.ts';
+import { deskSession, directory, linkedPlace, place, triages } from './queueViews.ts';
 
 export const queueOperations = {
   'queue.sessions': operation({
@@ -130,6 +130,13 @@ export const queueChannels = {
     roles: ['doctor', 'staff', 'admin'],
     key: id,
     state: directory,
+  }),
+  triages: view({
+    summary: 'What nurses found of those in a session’s queue. Key: session id.',
+    roles: ['doctor', 'staff', 'admin'],
+    permission: 'vitals',
+    key: id,
+    state: triages,
   }),
   place: view({
     summary: 'One’s own place. Key: entry id.',

@@ -102,7 +102,6 @@ export const directoryEntry = z.object({
   birthYear: z.int().nullable(),
   phone: z.string().nullable(),
   reason: z.string(),
-  triage: triageRecord.nullable(),
   /** Sent here by whom. */
   transferredBy: z.string().nullable(),
 });
@@ -112,3 +111,7 @@ export const directory = z.object({
   longWaitMinutes: z.int().positive().optional(),
 });
 export type Directory = z.infer<typeof directory>;
+
+/** What nurses found, the newest of each entry, by entry id: for who is trusted with it. */
+export const triages = z.object({ entries: z.record(id, triageRecord) });
+export type Triages = z.infer<typeof triages>;

@@ -133,7 +133,7 @@ describe('the contract', () => {
         continue;
       }
       expect(channel.roles.every((role) => roles.includes(role))).toBe(true);
-      if (name === 'queue' || name === 'directory') {
+      if (['queue', 'directory', 'triages'].includes(name)) {
         expect(channel.roles.every((role) => deskRoles.some((desk) => desk === role))).toBe(true);
       }
     }

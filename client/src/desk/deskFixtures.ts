@@ -51,7 +51,6 @@ export function directoryOf(names: Record<number, string>): Directory {
           birthYear: 1992,
           phone: '+91 98450 01234',
           reason: 'Fever since two days',
-          triage: null,
           transferredBy: null,
         },
       ]),

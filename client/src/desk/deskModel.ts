@@ -1,4 +1,4 @@
-import type { Directory } from '../../../shared/contract/queueViews.ts';
+import type { Directory, Triages } from '../../../shared/contract/queueViews.ts';
 import type { TriageRecord } from '../../../shared/contract/triage.ts';
 import type { Gender, Priority } from '../../../shared/contract/common.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type QueueState,
 } from '../../../shared/state/queue.ts';
 
-/** One line of a desk's list: where somebody stands (stream) and who they are (directory). */
+/** One line of a desk's list: where somebody stands (stream), who they are (directory), and what was found (triages). */
 export interface DeskRow {
   readonly id: string;
   readonly entry: QueueEntry;
@@ -47,7 +47,7 @@ export interface DeskView {
   readonly closedAt: number | null;
 }
 
-function rowOf(entry: QueueEntry, directory: Directory | null): DeskRow {
+function rowOf(entry: QueueEntry, directory: Directory | null, triages: Triages | null): DeskRow {
   const person = directory?.entries[entry.id];
   return {
     id: entry.id,
@@ -59,14 +59,17 @@ function rowOf(entry: QueueEntry, directory: Directory | null): DeskRow {
     birthYear: person?.birthYear ?? null,
     phone: person?.phone ?? null,
     reason: person?.reason ?? null,
-    triage: person?.triage ?? null,
+    triage: triages?.entries[entry.id] ?? null,
     transferredBy: person?.transferredBy ?? null,
   };
 }
 
-/** The desk as it is drawn, from the queue stream and the directory view (null until it has arrived). */
-export function deskView(queue: QueueState, directory: Directory | null): DeskView {
-  const rows = (entries: QueueEntry[]) => entries.map((entry) => rowOf(entry, directory));
+/**
+ * The desk as it is drawn, from the queue stream, the directory (null until it has arrived) and what nurses found (null also for who is
+ * not trusted with it).
+ */
+export function deskView(queue: QueueState, directory: Directory | null, triages: Triages | null = null): DeskView {
+  const rows = (entries: QueueEntry[]) => entries.map((entry) => rowOf(entry, directory, triages));
   const inState = (state: QueueEntry['state']) => Object.values(queue.entries).filter((entry) => entry.state === state);
   const over = Object.values(queue.entries).filter((entry) => !isActive(entry.state));
   const latest = (at: 'calledAt' | 'endedAt') => (a: QueueEntry, b: QueueEntry) =>
@@ -75,7 +78,7 @@ export function deskView(queue: QueueState, directory: Directory | null): DeskVi
   const waiting = rows(waitingOrder(queue));
   return {
     waiting,
-    current: current && rowOf(current, directory),
+    current: current && rowOf(current, directory, triages),
     held: rows(inState('on-hold').sort((a, b) => (a.heldAt ?? 0) - (b.heldAt ?? 0) || a.token - b.token)),
     skipped: rows(inState('skipped').sort(latest('calledAt'))),
     past: rows(over.sort(latest('endedAt'))),

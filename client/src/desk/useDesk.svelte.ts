@@ -2,7 +2,7 @@ import { untrack } from 'svelte';
 import { emptyQueue } from '../../../shared/state/queue.ts';
 import { t } from '../i18n/index.svelte.ts';
 import { clock, hub, ticking, useStream, useView } from '../lib/index.ts';
-import { may } from '../lib/may.ts';
+import { may, mayWatch } from '../lib/may.ts';
 import { announce } from '../ui/announce.svelte.ts';
 import { DeskCommands } from './DeskCommands.svelte.ts';
 import { allRows, deskView, type DeskRow, type DeskView } from './deskModel.ts';
@@ -24,9 +24,10 @@ const usualLongWait = 30;
 export function useDesk(sessionId: string, seat: Seat) {
   const queue = useStream('queue', () => sessionId);
   const directory = useView('directory', () => sessionId);
+  const triages = useView('triages', () => (mayWatch('triages') ? sessionId : null));
   let selectedId = $state<string | null>(null);
 
-  const view: DeskView = $derived(deskView(queue.state ?? emptyQueue, directory.state));
+  const view: DeskView = $derived(deskView(queue.state ?? emptyQueue, directory.state, triages.state));
   const rows = $derived(new Map(allRows(view).map((row) => [row.id, row])));
   const selected: DeskRow | null = $derived((selectedId === null ? undefined : rows.get(selectedId)) ?? null);
   const live = $derived(hub.live && queue.status === 'live');
@@ -149,6 +150,7 @@ export function useDesk(sessionId: string, seat: Seat) {
     retry() {
       queue.retry();
       directory.retry();
+      triages.retry();
     },
   };
 }

@@ -14,6 +14,7 @@ export class Stores {
   };
   #views: { [N in ViewName]: Map<string, ViewStore<N>> } = {
     directory: new Map(),
+    triages: new Map(),
     place: new Map(),
     myPlaces: new Map(),
     lobby: new Map(),

@@ -237,6 +237,7 @@ const ofTeam = { may: atFirstClinic, key: ({ staffThreadId }: Things) => staffTh
 export const expectedChannels: Readonly<Record<ChannelName, readonly Key[]>> = {
   queue: [ofDesk],
   directory: [ofDesk],
+  triages: [{ ...ofDesk, may: ['doctor', 'nurse', 'admin'] }],
   queuePresence: [ofDesk],
   place: [ofPlace],
   careTeam: [ofPlace],

@@ -1,7 +1,7 @@
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { board, type Board } from '../../../shared/contract/board.ts';
-import { linkedPlace } from '../../../shared/contract/queueViews.ts';
+import { linkedPlace, triages } from '../../../shared/contract/queueViews.ts';
 import { contractVersion, reply, subscribed, viewFrame, type ViewFrame } from '../../../shared/contract/wire.ts';
 import { limits } from '../../../shared/limits.ts';
 import { Keys } from '../../../server/queue/keys.ts';
@@ -261,8 +261,8 @@ describe('[C1] opening a desk', () => {
 });
 
 describe('[C5] triage', () => {
-  test('readings and a priority: the directory shows the newest, earlier ones stay', async () => {
-    await doctor.subscribe('directory', sessionId);
+  test('readings and a priority: the desk sees the newest, earlier ones stay', async () => {
+    await doctor.subscribe('triages', sessionId);
     const walkIn = { sessionId, name: 'Gita Rani', age: 41, gender: 'female' as const, reason: 'Dizzy' };
     const { entryId } = await staff.call('queue.addWalkIn', walkIn);
     const triage = (pulse: number, requestId: string) =>
@@ -274,15 +274,14 @@ describe('[C5] triage', () => {
     await triage(88, 'triage-request-1');
     await triage(131, 'triage-request-2');
     await triage(131, 'triage-request-2');
-    const { directory } = await import('../../../shared/contract/queueViews.ts');
     const known = await doctor.view(
-      'directory',
+      'triages',
       sessionId,
-      directory,
-      (state) => state.entries[entryId]?.triage?.vitals.pulse === 131,
+      triages,
+      (state) => state.entries[entryId]?.vitals.pulse === 131,
       'the readings',
     );
-    expect(known.entries[entryId]?.triage).toMatchObject({ note: 'Pale', by: 'Sunita Joshi', priority: 'urgent' });
+    expect(known.entries[entryId]).toMatchObject({ note: 'Pale', by: 'Sunita Joshi', priority: 'urgent' });
     expect(await hub.database.db.collection('triages').countDocuments({ entryId })).toBe(2);
     const events = JSON.stringify(await hub.database.db.collection('events').find({ type: 'triaged' }).toArray());
     expect(events).not.toContain('Pale');
