@@ -90,7 +90,8 @@ async function metrics(base: string, context: Context, asking: Asking): Promise<
 function bypass(context: Context): Outcome[] {
   const { host, mode, tls } = hubConfig(context);
   // In a container the address is the container's own network's.
-  if (mode !== 'production' || tls !== null || isLoopback(host) || process.env['NADI_CONTAINER'] !== undefined) return [];
+  if (mode !== 'production' || tls !== null || isLoopback(host) || process.env['NADI_CONTAINER'] !== undefined)
+    return [];
   return [
     warn(
       `the hub itself listens on ${host}: who reaches it past the proxy can claim any address`,
