@@ -10,6 +10,7 @@ import { buildHub } from './hub/build.ts';
 import { guardConnections } from './hub/Connections.ts';
 import { originGuard } from './hub/origin.ts';
 import type { Publisher } from './hub/publish.ts';
+import { ErrorTally } from './health/ErrorTally.ts';
 import { createHttpApplication } from './http/application.ts';
 import { MasterKeys } from './keys/MasterKeys.ts';
 import { PatientKeys } from './keys/PatientKeys.ts';
@@ -41,7 +42,8 @@ const outboxEvery = '5 seconds';
 
 /** Starts a hub: database, migrations, demo data when asked for, the two doors, the jobs. Stops in reverse. */
 export async function createApp(config: Config): Promise<App> {
-  const log = createLogger(config.logLevel);
+  const errors = new ErrorTally(Date.now);
+  const log = createLogger(config.logLevel, () => errors.note());
   const mongo = await connectMongo(config.mongo.uri, config.mongo.db);
   const keys = new PatientKeys(mongo.db, new MasterKeys(config.masterKeys), Date.now);
   try {
@@ -70,6 +72,7 @@ export async function createApp(config: Config): Promise<App> {
   guardConnections(http, io, { trusts: config.trusts, factor: config.rateFactor });
   const hub = buildHub(config, mongo.db, io, log);
   await hub.audit.start();
+  errors.show(hub.metrics.registry);
   if (config.mode === 'demo') await seedDemo({ db: mongo.db, repos: hub.repos, places: hub.places, now: Date.now });
 
   const agenda = new Agenda({
@@ -93,6 +96,7 @@ export async function createApp(config: Config): Promise<App> {
   agenda.define('retention', async () => void (await recordings.purge()), { lockLifetime: 5 * 60_000 });
   agenda.define('outbox', () => hub.notify.sweep(), { lockLifetime: 30_000 });
   agenda.define('backup', () => hub.backups.tick(), { lockLifetime: 60_000 });
+  agenda.define('health', () => hub.health.look(), { lockLifetime: 60_000 });
   const { pollTelegram } = hub.notify;
   if (pollTelegram) agenda.define('telegram', pollTelegram, { lockLifetime: 60_000 });
   await agenda.start();
@@ -102,6 +106,8 @@ export async function createApp(config: Config): Promise<App> {
   await agenda.every('1 hour', 'retention');
   await agenda.every(outboxEvery, 'outbox');
   await agenda.every('1 minute', 'backup');
+  // A demo has nobody who would mend anything.
+  if (config.mode !== 'demo') await agenda.every('5 minutes', 'health');
   if (pollTelegram) await agenda.every('2 seconds', 'telegram');
 
   let serving = true;

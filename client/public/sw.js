@@ -11,6 +11,9 @@ const words = {
     'chat.message': ['New message', 'Open Nadi to read it.'],
     'staff.alert': ['Somebody needs help', 'Open the desk to see the alert.'],
     announcement: ['News from your clinic', 'Open Nadi to read it.'],
+    'system.disk': ['The disk is nearly full', 'Please free some space on the server, or enlarge it.'],
+    'system.certificate': ['The certificate needs attention', 'It ends soon or is not right: please have it renewed.'],
+    'system.backup': ['The last backup is too old', 'Please look why, and make one now.'],
     other: ['Nadi', 'There is something new for you.'],
   },
   hi: {
@@ -23,6 +26,9 @@ const words = {
     'chat.message': ['नया संदेश', 'पढ़ने के लिए Nadi खोलें।'],
     'staff.alert': ['किसी को मदद चाहिए', 'सूचना देखने के लिए डेस्क खोलें।'],
     announcement: ['आपके क्लिनिक की सूचना', 'पढ़ने के लिए Nadi खोलें।'],
+    'system.disk': ['डिस्क लगभग भर गई है', 'कृपया सर्वर पर जगह खाली करें या डिस्क बढ़ाएँ।'],
+    'system.certificate': ['सर्टिफ़िकेट पर ध्यान दें', 'वह जल्द ख़त्म होगा या ठीक नहीं है: कृपया नया करवाएँ।'],
+    'system.backup': ['पिछला बैकअप पुराना हो गया है', 'कृपया कारण देखें और अभी एक बनाएँ।'],
     other: ['Nadi', 'आपके लिए कुछ नया है।'],
   },
 };

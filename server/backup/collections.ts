@@ -10,6 +10,7 @@ export const leftOut: ReadonlyMap<string, string> = new Map([
   ['presence', 'who is connected at this moment'],
   ['agendaJobs', 'every hub defines its jobs when it starts'],
   ['backups', 'the list of backups is where they are kept'],
+  ['healthStates', 'how disk, certificate and backup stand is looked at anew'],
   ['migrations', 'named in the manifest; a restore runs them'],
 ]);
 

@@ -23,6 +23,7 @@ import { readGrantKey } from '../consult/grant.ts';
 import { Nodes } from '../consult/Nodes.ts';
 import { consultHandlers } from '../consult/operations.ts';
 import { ConsultService } from '../consult/service.ts';
+import { buildHealth } from '../health/build.ts';
 import { PresenceBook } from '../presence/Book.ts';
 import { Census } from '../presence/Census.ts';
 import { PresenceFeed } from '../presence/PresenceFeed.ts';
@@ -164,6 +165,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   });
 
   const backup = buildBackup(config, { db, hub: id, repos, keys, metrics, log, now });
+  const health = buildHealth(config, { db, repos, notifier: notify.notifier, metrics, log, now });
 
   const door = new Door(
     {
@@ -231,6 +233,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     nodes,
     notify,
     backups: backup.backups,
+    health,
     metrics,
     door,
     audit: auditing,

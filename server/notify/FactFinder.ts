@@ -63,6 +63,9 @@ export class FactFinder {
         const found = await repos.announcements.get(message.announcementId);
         return found && found.withdrawnAt === null ? { ...(found.texts[language] ?? found.texts.en), link } : null;
       }
+      case 'system.disk':
+      case 'system.certificate':
+      case 'system.backup':
       case 'chat.message':
         return { link };
       default:

@@ -19,6 +19,9 @@ export const notice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('chat.message'), threadId: id }),
   z.object({ kind: z.literal('staff.alert'), clinicId: id, alertId: id }),
   z.object({ kind: z.literal('announcement'), announcementId: id }),
+  z.object({ kind: z.literal('system.disk') }),
+  z.object({ kind: z.literal('system.certificate') }),
+  z.object({ kind: z.literal('system.backup') }),
 ]);
 export type Notice = z.infer<typeof notice>;
 export const noticeKind = z.enum(notice.options.map((option) => option.shape.kind.value));
@@ -43,6 +46,14 @@ export interface NoticeRule {
 
 const minutes = (n: number): number => n * 60_000;
 const everyone: readonly Role[] = ['patient', 'doctor', 'staff', 'admin'];
+
+/** The installation itself needs somebody, today rather than tonight. */
+const ofSystem: NoticeRule = {
+  roles: ['admin'],
+  urgent: false,
+  usefulMs: minutes(24 * 60),
+  defaults: ['push', 'email', 'telegram'],
+};
 
 export const noticeRules: Readonly<Record<NoticeKind, NoticeRule>> = {
   'queue.called': { roles: ['patient'], urgent: true, usefulMs: minutes(15), defaults: ['push', 'sms', 'telegram'] },
@@ -69,6 +80,9 @@ export const noticeRules: Readonly<Record<NoticeKind, NoticeRule>> = {
     usefulMs: minutes(3 * 24 * 60),
     defaults: ['push', 'email', 'telegram'],
   },
+  'system.disk': ofSystem,
+  'system.certificate': ofSystem,
+  'system.backup': ofSystem,
 };
 
 /** Where a person is taken by a notice. The same for everybody who gets it; holds nothing personal. */
@@ -79,6 +93,9 @@ export function noticePath(of: Notice): string {
     case 'chat.message':
       return `/messages/${of.threadId}`;
     case 'announcement':
+    case 'system.disk':
+    case 'system.certificate':
+    case 'system.backup':
       return '/';
     default:
       return '/patient';
@@ -94,6 +111,10 @@ export function noticeTag(of: Notice): string {
       return `alert:${of.alertId}`;
     case 'announcement':
       return `announcement:${of.announcementId}`;
+    case 'system.disk':
+    case 'system.certificate':
+    case 'system.backup':
+      return of.kind;
     default:
       return `queue:${of.entryId}`;
   }

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import { judgeDatabaseDisk } from '../../../server/health/build.ts';
 import { diskRoom, judgeDisk } from '../../../server/health/disk.ts';
 import { judged, skipped, together, type Check, type Outcome } from '../check.ts';
 import type { Context } from '../context.ts';
@@ -26,18 +26,7 @@ async function existing(folder: string): Promise<string> {
   return found === null && path.dirname(folder) !== folder ? existing(path.dirname(folder)) : folder;
 }
 
-/** What MongoDB tells about its own disk (dbStats, freeStorage aside); other engines do not. */
-const stats = z.object({ fsUsedSize: z.number().positive(), fsTotalSize: z.number().positive() });
-
 async function databaseDisk(context: Context): Promise<Outcome> {
-  const told = stats.safeParse(
-    await context
-      .database()
-      .then((db) => db.command({ dbStats: 1 }))
-      .catch(() => null),
-  );
-  if (!told.success) return skipped('the database does not tell about its disk');
-  const { fsUsedSize, fsTotalSize } = told.data;
-  const room = { freeBytes: fsTotalSize - fsUsedSize, totalBytes: fsTotalSize, freeFiles: 0, totalFiles: 0 };
-  return judged(judgeDisk(room, 'the database'));
+  const found = await context.database().then(judgeDatabaseDisk, () => null);
+  return found ? judged(found) : skipped('the database does not tell about its disk');
 }

@@ -11,6 +11,7 @@ import { files } from './files.ts';
 import { hub } from './hub.ts';
 import { jobs } from './jobs.ts';
 import { keys } from './keys.ts';
+import { log } from './log.ts';
 import { mail } from './mail.ts';
 import { mediaNodes } from './mediaNodes.ts';
 import { mediaPorts } from './mediaPorts.ts';
@@ -32,5 +33,5 @@ export const checks: readonly Check[] = [
   ...[database, durability, migrations, keys, backup, redis],
   ...[ports, hub, proxy, certificate, cameras],
   ...[mediaWorker, mediaNodes, mediaPorts, turn],
-  ...[mail, messaging, jobs],
+  ...[mail, messaging, jobs, log],
 ];
