@@ -1,4 +1,4 @@
-import { health } from '../../../shared/contract/routes.ts';
+import { routes } from '../../../shared/contract/routes.ts';
 import { sfuHealth } from '../../../shared/contract/sfu.ts';
 import { tcpPortFree, udpPortFree } from '../../support/ports.ts';
 import { fail, ok, together, type Check, type Outcome } from '../check.ts';
@@ -22,15 +22,30 @@ export const ports: Check = {
   run: async (context) => {
     const { port, host, tls } = hubConfig(context);
     const { sfu } = context;
-    const answers = (at: number, on: string, shape: typeof health | typeof sfuHealth) => async (): Promise<boolean> => {
-      const { text } = await get(`http://${reachable(on)}:${at}/healthz`, { timeoutMs: context.options.answerMs });
-      return shape.safeParse(JSON.parse(text)).success;
-    };
+    const answers =
+      (at: number, on: string, shape: typeof routes.healthz.output | typeof sfuHealth) =>
+      async (): Promise<boolean> => {
+        const { text } = await get(`http://${reachable(on)}:${at}/healthz`, { timeoutMs: context.options.answerMs });
+        return shape.safeParse(JSON.parse(text)).success;
+      };
     const needed: Needed[] = [
-      { port, host, variable: 'PORT', what: 'the hub', protocol: 'tcp', ours: answers(port, host, health) },
+      {
+        port,
+        host,
+        variable: 'PORT',
+        what: 'the hub',
+        protocol: 'tcp',
+        ours: answers(port, host, routes.healthz.output),
+      },
     ];
     const secure = { what: 'the TLS door of the hub', protocol: 'tcp', variable: 'NADI_TLS_PORT' } as const;
-    if (tls) needed.push({ ...secure, port: tls.port, host: tls.host ?? '0.0.0.0', ours: answers(port, host, health) });
+    if (tls)
+      needed.push({
+        ...secure,
+        port: tls.port,
+        host: tls.host ?? '0.0.0.0',
+        ours: answers(port, host, routes.healthz.output),
+      });
     if (sfu) {
       const answering = answers(sfu.port, sfu.host, sfuHealth);
       const node = { port: sfu.port, host: sfu.host, variable: 'SFU_PORT', what: 'the media node' };

@@ -1,7 +1,7 @@
 import { isLoopback } from '../../../sfu/config.ts';
-import { health } from '../../../shared/contract/routes.ts';
+import { routes } from '../../../shared/contract/routes.ts';
 import { messageOf } from '../../support/SetupError.ts';
-import { fail, ok, skipped, together, warn, type Check, type Outcome } from '../check.ts';
+import { fail, ok, skipped, together, type Check, type Outcome } from '../check.ts';
 import { hubConfig, hubUrl, type Context } from '../context.ts';
 import { get, upgrade, type Answer } from '../support/http.ts';
 
@@ -30,7 +30,6 @@ export const proxy: Check = {
       await sockets(base, origin, asking),
       await strangers(base, asking),
       await metrics(base, context, asking),
-      ...bypass(context),
     ]);
   },
 };
@@ -86,20 +85,6 @@ async function metrics(base: string, context: Context, asking: Asking): Promise<
   );
 }
 
-/** Behind a proxy the hub believes X-Forwarded-For: whoever reaches it past the proxy can claim any address. */
-function bypass(context: Context): Outcome[] {
-  const { host, mode, tls } = hubConfig(context);
-  // In a container the address is the container's own network's.
-  if (mode !== 'production' || tls !== null || isLoopback(host) || process.env['NADI_CONTAINER'] !== undefined)
-    return [];
-  return [
-    warn(
-      `the hub itself listens on ${host}: who reaches it past the proxy can claim any address`,
-      'Set NADI_HOST=127.0.0.1, or close its port to everybody but the proxy.',
-    ),
-  ];
-}
-
 async function answers(url: string, asking: Asking): Promise<boolean> {
   return await get(`${url}/healthz`, asking).then(
     ({ text }) => isHealth(text),
@@ -109,7 +94,7 @@ async function answers(url: string, asking: Asking): Promise<boolean> {
 
 function isHealth(text: string): boolean {
   try {
-    return health.safeParse(JSON.parse(text)).success;
+    return routes.healthz.output.safeParse(JSON.parse(text)).success;
   } catch {
     return false;
   }
