@@ -35,6 +35,16 @@ export async function judgeDatabaseDisk(db: Db): Promise<Judgement | null> {
   return judgeDisk(room, 'the database');
 }
 
+/** The age of the newest good backup; null until one was begun, or while the first may be under way. */
+export async function judgeBackups(db: Db, now: number): Promise<Judgement | null> {
+  const runs = db.collection('backups');
+  const [first] = await runs.find({ kind: 'backup' }).sort({ startedAt: 1 }).limit(1).toArray();
+  if (first === undefined) return null;
+  const [done] = await runs.find({ kind: 'backup', state: 'done' }).sort({ startedAt: -1 }).limit(1).toArray();
+  if (done !== undefined) return judgeBackup(backupRun.parse(done).startedAt, now);
+  return judgeBackup(backupRun.parse(first).startedAt, now).level === 'ok' ? null : judgeBackup(null, now);
+}
+
 /** The watch over disk, certificate and backups, with its metrics. */
 export function buildHealth(config: Config, { db, repos, notifier, metrics, log, now }: HealthBuildDeps): HealthWatch {
   const { dataDir, publicUrl } = config;
@@ -54,19 +64,14 @@ export function buildHealth(config: Config, { db, repos, notifier, metrics, log,
     return seen && judgeCertificate(seen, target.host, now());
   }
 
-  /** Watched from the first attempt on. */
-  async function backup(): Promise<Judgement | null> {
-    const runs = db.collection('backups');
-    const [first] = await runs.find({ kind: 'backup' }).sort({ startedAt: 1 }).limit(1).toArray();
-    if (first === undefined) return null;
-    const [done] = await runs.find({ kind: 'backup', state: 'done' }).sort({ startedAt: -1 }).limit(1).toArray();
-    if (done !== undefined) return judgeBackup(backupRun.parse(done).startedAt, now());
-    // None was ever finished: the first attempt may be under way.
-    const begun = backupRun.parse(first).startedAt;
-    return judgeBackup(begun, now()).level === 'ok' ? null : judgeBackup(null, now());
-  }
-
-  const watch = new HealthWatch({ db, repos, notifier, log, now, looks: { disk, certificate, backup } });
+  const watch = new HealthWatch({
+    db,
+    repos,
+    notifier,
+    log,
+    now,
+    looks: { disk, certificate, backup: () => judgeBackups(db, now()) },
+  });
   watchHealth(metrics.registry, { watch, dataDir });
   return watch;
 }

@@ -68,7 +68,8 @@ describe('[H6] doctor', () => {
     expect(results.filter(({ status }) => status === 'fail')).toEqual([]);
     // Which Node runs this is not the installation's doing.
     const warned = results.filter(({ id, status }) => status === 'warn' && id !== 'node').map(({ id }) => id);
-    expect(warned).toEqual(['durability']);
+    expect(warned).toEqual(['durability', 'backup']);
+    expect(of(results, 'backup').finding).toContain('same disk');
     expect(of(results, 'durability').finding).toContain('without a replica set');
     expect(results.map(({ id }) => id)).toEqual(checks.map(({ id }) => id));
     for (const id of ['hub', 'proxy', 'certificate', 'media-nodes', 'media-ports', 'turn', 'mail', 'keys', 'clock']) {
@@ -189,6 +190,26 @@ describe('[H6] doctor', () => {
       expect(bad(results)).toEqual(['migrations', 'jobs']);
       expect(of(results, 'migrations').finding).toContain('newer Nadi: 9999-future');
       expect(of(results, 'jobs').finding).toBe('jobs do not run: sweep; effects that wait for more than 10 minutes: 1');
+    });
+
+    test('a backup that is old, and none at all', async () => {
+      const dbName = `${installation.env['MONGODB_DB']!}_stale`;
+      const client = await MongoClient.connect(installation.env['MONGODB_URI']!);
+      undo.push(async () => {
+        await client.db(dbName).dropDatabase();
+        await client.close();
+      });
+      const startedAt = Date.now() - 50.5 * 3600_000;
+      const run = { kind: 'backup', state: 'done', startedAt, aliveAt: startedAt };
+      await client
+        .db(dbName)
+        .collection<Doc>('backups')
+        .insertMany([
+          { _id: 'good', ...run },
+          { _id: 'bad', ...run, state: 'failed', startedAt: Date.now() },
+        ]);
+      await expectFault({ id: 'backup', says: /last good backup is 50 h old/ }, { MONGODB_DB: dbName });
+      await expectFault({ id: 'backup', says: /nothing is backed up/ }, { NADI_BACKUP_TARGET: '' });
     });
 
     test('Redis that is away', async () => {
