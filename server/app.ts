@@ -87,10 +87,18 @@ export async function createApp(config: Config): Promise<App> {
     async () => {
       await hub.places.finishJoins();
       await hub.effects.sweep();
+      await hub.people.sweep();
     },
     { lockLifetime: 30_000 },
   );
-  agenda.define('files', async () => void (await hub.files.purge()), { lockLifetime: 5 * 60_000 });
+  agenda.define(
+    'files',
+    async () => {
+      await hub.files.purge();
+      await hub.people.purge();
+    },
+    { lockLifetime: 5 * 60_000 },
+  );
   const { recordings } = hub;
   agenda.define('recordings', async () => void (await recordings.collect()), { lockLifetime: 60_000 });
   agenda.define('retention', async () => void (await recordings.purge()), { lockLifetime: 5 * 60_000 });

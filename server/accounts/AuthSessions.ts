@@ -25,6 +25,7 @@ const authSession = z.object({
   revokedAt: z.number().nullable(),
   expireAt: z.date(),
 });
+const seenDoc = z.object({ accountId: z.string(), rotation: z.object({ rotatedAt: z.number() }) });
 export type AuthSession = z.infer<typeof authSession>;
 
 export type Refreshed =
@@ -96,6 +97,19 @@ export class AuthSessions {
       .find({ accountId, revokedAt: null }, { sort: { 'rotation.rotatedAt': -1 }, limit: mostListed })
       .toArray();
     return found.map((doc) => authSession.parse(doc)).filter((session) => this.#live(session));
+  }
+
+  /** When each of these accounts last renewed its access, UTC ms; those with no session that is kept are missing. */
+  async lastSeen(accountIds: readonly string[]): Promise<Map<string, number>> {
+    const found = await this.#collection
+      .find({ accountId: { $in: [...accountIds] } }, { projection: { accountId: 1, 'rotation.rotatedAt': 1 } })
+      .toArray();
+    const seen = new Map<string, number>();
+    for (const doc of found) {
+      const { accountId, rotation } = seenDoc.parse(doc);
+      seen.set(accountId, Math.max(seen.get(accountId) ?? 0, rotation.rotatedAt));
+    }
+    return seen;
   }
 
   async revoke(sid: string): Promise<void> {

@@ -44,7 +44,8 @@ export class Authenticator {
       // Somebody was forgotten while we read: what was read may be from before that.
       if (forgotten === this.#forgotten) this.#known.set(sid, known);
     }
-    return known.live && known.account?._id === accountId ? { account: known.account, sid } : null;
+    const inUse = known.live && known.account?.deactivatedAt === undefined;
+    return inUse && known.account?._id === accountId ? { account: known.account, sid } : null;
   }
 
   forget(sid: string): void {

@@ -110,6 +110,14 @@ export class Challenges {
     return await this.#use(asked).catch(() => null);
   }
 
+  /** Whose word it is, without using it up; null when it is none of ours, void, or used. */
+  async peekWord(purpose: Challenge['purpose'], word: string): Promise<Challenge | null> {
+    const id = word.slice(0, 36);
+    if (!same(word, this.wordOf(id))) return null;
+    const asked = await this.open(id);
+    return asked?.purpose === purpose ? asked : null;
+  }
+
   async #use(asked: Challenge): Promise<Challenge> {
     const used = await this.#repos.challenges.update({ _id: asked._id, state: 'open' }, { $set: { state: 'used' } });
     if (!used) throw expired();

@@ -61,7 +61,10 @@ export class Passwords {
     const passwordHash = await hashPassword(newPassword);
     const { account, asked } = await this.#take('password', word);
     const verified = asked.target === account.email ? { emailVerifiedAt: this.#deps.now() } : {};
-    await this.#deps.repos.accounts.update({ _id: account._id }, { $set: { passwordHash, ...verified } });
+    await this.#deps.repos.accounts.update(
+      { _id: account._id },
+      { $set: { passwordHash, ...verified }, $unset: { invitedAt: '', unproved: '' } },
+    );
     await this.#deps.challenges.void('password', account._id);
     await this.#deps.endAll(account._id);
     await this.#audit(account, 'auth.reset', traceId);

@@ -3,6 +3,7 @@ import type { RateLimits } from '../hub/rateLimits.ts';
 import type { CodeSignIn } from './CodeSignIn.ts';
 import type { Entrance } from './Entrance.ts';
 import type { Passwords } from './Passwords.ts';
+import type { SignUpHandlers } from '../people/operations.ts';
 import type { SecondFactors } from './SecondFactors.ts';
 import type { AccountService } from './service.ts';
 
@@ -13,7 +14,7 @@ export function accountHandlers(deps: {
   readonly codes: CodeSignIn;
   readonly entrance: Entrance;
   readonly rateLimits: RateLimits;
-}): HandlersOf<'auth' | 'account'> {
+}): Omit<HandlersOf<'auth' | 'account'>, keyof SignUpHandlers> {
   const { service, factors, passwords, codes, entrance, rateLimits } = deps;
   return {
     'auth.login': async (context, { email, password }) => {

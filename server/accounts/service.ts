@@ -63,6 +63,7 @@ export class AccountService {
 
   /** Who it is, is shown; a second factor is asked for where there is one. */
   async enter(account: Account, device: Device, how: Way, traceId: string): Promise<SignInResult | HalfSignedIn> {
+    inUse(account);
     if (await this.#deps.factors.of(account._id)) {
       await this.#access(account, '', traceId).audit('outcome', ways[how].firstStep, {}, 'OK');
       const secondFactor = this.#deps.tokens.pending(account._id, account.passwordHash, this.#deps.now());
@@ -101,6 +102,7 @@ export class AccountService {
     const outcome = await this.#deps.sessions.refresh(presented.sid, presented.number);
     if (outcome.kind === 'gone') throw new AppError('UNAUTHENTICATED', 'this session has ended');
     const account = await this.#deps.repos.accounts.get(outcome.session.accountId);
+    if (account?.deactivatedAt !== undefined) throw new AppError('UNAUTHENTICATED', 'this account is not in use');
     if (!account) throw new AppError('UNAUTHENTICATED', 'this account is gone');
     const access = this.#access(account, presented.sid, traceId);
     if (outcome.kind === 'reuse') {
@@ -151,9 +153,10 @@ export class AccountService {
 
   async me(access: Access): Promise<AccountView> {
     const { account } = access.actor;
-    const [patients, clinics] = await Promise.all([
+    const [patients, clinics, application] = await Promise.all([
       access.has('patient') ? access.ownPatients() : [],
       access.clinics(),
+      access.has('doctor') ? this.#deps.repos.doctors.one({ accountId: account._id }) : null,
     ]);
     return {
       id: account._id,
@@ -161,12 +164,14 @@ export class AccountService {
       email: account.email ?? null,
       roles: account.roles,
       permissionSets: account.permissionSets,
+      doctorState: application?.state ?? null,
       patients: patients.map(toPatientSummary),
       clinics: clinics.map((clinic) => ({ id: clinic._id, name: clinic.name })),
     };
   }
 
   async #open(account: Account, device: Device, how: string, traceId: string): Promise<SignInResult> {
+    inUse(account);
     const session = await this.#deps.sessions.open(account._id, device);
     const access = this.#access(account, session._id, traceId);
     await access.audit('outcome', how, {}, 'OK');
@@ -189,6 +194,11 @@ export class AccountService {
   #access(account: Account, sid: string, traceId: string): Access {
     return new Access({ account, sid }, traceId, this.#deps);
   }
+}
+
+/** @throws AppError ACCOUNT_INACTIVE. */
+function inUse({ deactivatedAt }: Account): void {
+  if (deactivatedAt !== undefined) throw new AppError('ACCOUNT_INACTIVE', 'this account is not in use');
 }
 
 function toPatientSummary(patient: Patient): AccountView['patients'][number] {

@@ -112,7 +112,7 @@ export class Files {
     const taken: string[] = [];
     for (const id of ids) {
       const before = await files.get(id);
-      const free = { owner, state: 'ready', messageId: { $exists: false } };
+      const free = { owner, state: 'ready', messageId: { $exists: false }, doctorId: { $exists: false } };
       const mine = before?.owner === owner && before.state === 'ready' && before.messageId === undefined;
       if (mine && (await files.replace(free, { ...before, threadId, messageId, subject }))) taken.push(id);
       const file = await files.get(id);
@@ -124,6 +124,28 @@ export class Files {
       }
     }
     return found;
+  }
+
+  /**
+   * Makes the owner's file part of their application; it stays.
+   * @throws AppError NOT_FOUND for what is not there, another's, or posted; UNSUPPORTED_MEDIA_TYPE when it is of another kind.
+   */
+  async keep({ owner, doctorId }: { owner: string; doctorId: string }, id: string, kinds: RegExp): Promise<void> {
+    const { files } = this.#deps.repos;
+    const file = await files.get(id);
+    const mine = file?.owner === owner && file.state === 'ready' && file.messageId === undefined;
+    if (!mine) throw new AppError('NOT_FOUND', 'no such file');
+    if (!kinds.test(file.type)) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'this kind of file is not taken here');
+    // Sealed with its owner's key from now on: the key of the day's uploads ends with the day.
+    const free = { owner, state: 'ready', messageId: { $exists: false } };
+    const kept = { ...file, doctorId, attached: true as const, subject: owner };
+    if (!(await files.replace(free, kept))) throw new AppError('NOT_FOUND', 'no such file');
+  }
+
+  /** What a file is, for who may see what it belongs to; null when it is gone. */
+  async described(id: string): Promise<Attachment | null> {
+    const file = await this.#deps.repos.files.get(id);
+    return file?.state === 'ready' ? attachmentOf(file) : null;
   }
 
   /** The message was refused: its files are free again. */
@@ -142,7 +164,10 @@ export class Files {
   /** A file for somebody who may see it: its uploader before it is posted, then who is in the thread, until it is taken back. */
   async visible(access: Access, id: string): Promise<FileDoc> {
     const file = await this.#deps.repos.files.get(id);
-    if (file?.state === 'ready') {
+    if (file?.state === 'ready' && file.doctorId !== undefined) {
+      // Papers of an application: for whose they are, and for who judges them.
+      if (file.owner === access.accountId || access.has('admin')) return file;
+    } else if (file?.state === 'ready') {
       if (file.threadId === undefined || file.messageId === undefined) {
         if (file.owner === access.accountId) return file;
       } else {

@@ -24,6 +24,7 @@ import { Nodes } from '../consult/Nodes.ts';
 import { consultHandlers } from '../consult/operations.ts';
 import { ConsultService } from '../consult/service.ts';
 import { buildHealth } from '../health/build.ts';
+import { buildPeople } from '../people/build.ts';
 import { PresenceBook } from '../presence/Book.ts';
 import { Census } from '../presence/Census.ts';
 import { PresenceFeed } from '../presence/PresenceFeed.ts';
@@ -158,6 +159,17 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     region: config.region,
   });
 
+  const people = buildPeople({
+    ...{ ...accessDeps, sessions, factors, rateLimits, entrance, log, now, files: chat.files },
+    ...{ notifier, challenges, sendsMail: sends.email },
+    endAll: (accountId) => accounts.endAll(accountId),
+    accessChanged: async (accountId) => {
+      news.tell('access', { accountId });
+      await tail.accessChanged(accountId);
+    },
+    onDesksChanged: queue.onDesksChanged,
+  });
+
   registerChatNotices(effects, {
     notifier: notify.notifier,
     recipientsOf: (threadId, author) => chat.threads.recipientsOf(threadId, author),
@@ -171,6 +183,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     {
       ...systemHandlers(config.mode === 'demo'),
       ...accountHandlers({ service: accounts, factors, passwords, codes, entrance, rateLimits }),
+      ...people.handlers,
       ...queue.handlers,
       ...consultHandlers(consults),
       ...recordingHandlers(consents, recordings),
@@ -234,6 +247,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     notify,
     backups: backup.backups,
     health,
+    people,
     metrics,
     door,
     audit: auditing,
@@ -255,6 +269,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
       await recordings.settled();
       await nodes.stop();
       await passwords.settle();
+      await people.stop();
       await notify.stop();
       await effects.settle();
       await auditing.stop();

@@ -7,7 +7,7 @@ import type { Challenges } from '../accounts/Challenges.ts';
 import type { Repos } from '../store/Repos.ts';
 import type { StreamsOf } from '../store/streams/index.ts';
 import type { Challenge, DeliveryDoc, Message } from './documents.ts';
-import type { Facts } from './templates/index.ts';
+import { outcomes, type Facts } from './templates/index.ts';
 
 export interface FactDeps {
   readonly repos: Repos;
@@ -17,6 +17,14 @@ export interface FactDeps {
   /** Where people reach us, without a slash at the end. */
   readonly baseUrl: string;
 }
+
+/** Where the link of a proof leads. */
+const proofPages: Partial<Record<Message['kind'], string>> = {
+  'account.resetPassword': 'reset-password',
+  'account.exists': 'reset-password',
+  'account.invited': 'welcome',
+  'account.signUp': 'welcome',
+};
 
 /** Looks up what a message says, when it is said. */
 export class FactFinder {
@@ -34,9 +42,12 @@ export class FactFinder {
       if (!asked) return null;
       const word = challenges.wordOf(asked._id);
       // After the #: neither logs nor other sites get to see it.
-      const page = message.kind === 'account.resetPassword' ? 'reset-password' : 'verify-email';
       const { hostname } = new URL(baseUrl);
-      return { code: challenges.codeOf(asked._id), link: `${baseUrl}/${page}#${word}`, host: hostname };
+      return {
+        code: challenges.codeOf(asked._id),
+        link: `${baseUrl}/${proofPages[message.kind] ?? 'verify-email'}#${word}`,
+        host: hostname,
+      };
     }
     const link = `${baseUrl}${noticePath(message)}`;
     switch (message.kind) {
@@ -66,8 +77,14 @@ export class FactFinder {
       case 'system.disk':
       case 'system.certificate':
       case 'system.backup':
+      case 'doctor.submitted':
       case 'chat.message':
         return { link };
+      case 'doctor.decided': {
+        const doctor = await repos.doctors.get(message.doctorId);
+        const reason = doctor?.history.findLast((one) => one.act === message.decision)?.reason;
+        return doctor && { outcome: outcomes[language][message.decision], reason: reason ?? '', link };
+      }
       default:
         return assertUnreachable(message);
     }
@@ -82,6 +99,7 @@ export class FactFinder {
    * back (it was read, a newer one stands in its place, the visit has begun or is over).
    */
   async stale({ accountId, notificationId, message, urgent, createdAt }: DeliveryDoc): Promise<string | null> {
+    if ((await this.#deps.repos.accounts.get(accountId))?.deactivatedAt !== undefined) return 'inactive';
     if ('challengeId' in message) return null;
     const { state } = await this.#deps.notifications.load(accountId);
     const item = state.items.find((one) => one.id === notificationId);

@@ -38,6 +38,9 @@ export const directKinds = [
   'account.resetPassword',
   'account.otp',
   'account.verifyPhone',
+  'account.invited',
+  'account.signUp',
+  'account.exists',
 ] as const;
 export const directMessage = z.object({
   kind: z.enum(directKinds),
@@ -95,7 +98,7 @@ export const shownMessageDoc = z.object({
 /** A proof somebody was asked for. The code itself is nowhere: it derives from the id and the installation's secret. */
 export const challenge = z.object({
   _id: z.string(),
-  purpose: z.enum(['phone', 'telegram', 'email', 'password', 'otp']),
+  purpose: z.enum(['phone', 'telegram', 'email', 'password', 'otp', 'invite']),
   accountId: z.string(),
   /** What is proved: a phone number, an email address; empty when the account says it all. */
   target: z.string(),

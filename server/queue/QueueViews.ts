@@ -81,7 +81,9 @@ export class QueueViews {
   /** Open sessions of a clinic, in the order they began. */
   async lobby(clinicId: string): Promise<DeskSession[]> {
     const open = await this.openDesks(clinicId);
-    return await this.deskSessions(open.map((session) => session._id));
+    const views = await this.deskSessions(open.map((session) => session._id));
+    const shut = new Set(open.filter((session) => session.shut).map((session) => session._id));
+    return views.map((view) => (shut.has(view.id) ? { ...view, joinable: false } : view));
   }
 
   /** The same, as documents. Views of a busy clinic ask again and again: remembered for a moment. */

@@ -55,6 +55,7 @@ export function buildQueue(deps: {
   deps.news.hear('desks', ({ clinicId }) => desksChanged(clinicId));
   return {
     places,
+    onDesksChanged,
     handlers: { ...queueHandlers({ service, desk, views, arrivals, triage }), ...boardHandlers(boards) },
     sources: { ...feed.sources, board: boardFeed.source, linkedPlace: links.source },
     stop: async (): Promise<void> => {

@@ -100,7 +100,7 @@ export class QueueService {
   ): Promise<OutputOf<'queue.addWalkIn'>> {
     const session = await access.desk(input.sessionId);
     const command = access.command(requestId, deskRole(access));
-    if (session.status !== 'open') {
+    if (session.status !== 'open' || session.shut) {
       await this.#taken(command, new AppError('SESSION_CLOSED', 'this desk session is closed'));
     }
     const patient = await this.#register(derivedId('patient', command.key), input);

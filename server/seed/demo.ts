@@ -180,6 +180,7 @@ async function seedDoctors(repos: Repos, now: number): Promise<DeskSessionDoc[]>
     const doctor: Doctor = {
       _id: id('doctor', email),
       accountId: id('account', email),
+      ...{ state: 'verified', version: 0, languages: ['en', 'hi'], certificateIds: [], history: [] },
       name: names[email] ?? email,
       specialty,
       registrationNumber,

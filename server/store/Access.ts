@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors.ts';
 import { hasPermission, hasRole, type Permission, type Role } from '../../shared/permissions.ts';
+import { isListed } from '../doctors/rules.ts';
 import type { AuditLog, AuditPhase, AuditSubject } from './Audit.ts';
 import type { Account, Clinic, DeskSessionDoc, Doctor, Patient, PlaceDoc } from './entities.ts';
 import type { Repos } from './Repos.ts';
@@ -73,10 +74,11 @@ export class Access {
     this.#subject = { ...this.#subject, ...subject };
   }
 
-  /** The actor's doctor profile, or null. */
+  /** The actor's profile as a doctor who may practise, or null: an application is none. */
   async doctorProfile(): Promise<Doctor | null> {
     if (this.#doctor === undefined) {
-      this.#doctor = this.has('doctor') ? await this.#deps.repos.doctors.one({ accountId: this.accountId }) : null;
+      const found = this.has('doctor') ? await this.#deps.repos.doctors.one({ accountId: this.accountId }) : null;
+      this.#doctor = found && isListed(found) ? found : null;
     }
     return this.#doctor;
   }
@@ -105,7 +107,8 @@ export class Access {
   async openSessions(): Promise<DeskSessionDoc[]> {
     const open = { status: 'open' };
     const { deskSessions } = this.#deps.repos;
-    if (this.has('patient') && !this.has('doctor', 'staff', 'admin')) return await deskSessions.many(open);
+    if (this.has('patient') && !this.has('doctor', 'staff', 'admin'))
+      return await deskSessions.many({ ...open, shut: { $exists: false } });
     const all = await deskSessions.many({ ...open, clinicId: { $in: [...(await this.clinicIds())] } });
     const allowed = await Promise.all(all.map((session) => this.#worksAt(session)));
     return all.filter((_session, i) => allowed[i]);
@@ -117,7 +120,7 @@ export class Access {
     if (own?.clinicIds.includes(clinicId) && (doctorId === undefined || doctorId === own._id)) return own;
     if (this.has('staff') && this.actor.account.clinicIds.includes(clinicId) && doctorId !== undefined) {
       const other = await this.#deps.repos.doctors.get(doctorId);
-      if (other?.clinicIds.includes(clinicId)) return other;
+      if (other && isListed(other) && other.clinicIds.includes(clinicId)) return other;
     }
     throw notFound('doctor at this clinic');
   }
@@ -126,7 +129,8 @@ export class Access {
   async doctorsAt(clinicId: string): Promise<Doctor[]> {
     await this.colleague(clinicId);
     if (this.has('staff', 'admin') && this.actor.account.clinicIds.includes(clinicId)) {
-      return await this.#deps.repos.doctors.many({ clinicIds: clinicId }, { sort: { name: 1 } });
+      const all = await this.#deps.repos.doctors.many({ clinicIds: clinicId }, { sort: { name: 1 } });
+      return all.filter(isListed);
     }
     const own = await this.doctorProfile();
     return own?.clinicIds.includes(clinicId) ? [own] : [];
@@ -136,7 +140,7 @@ export class Access {
   async openSession(sessionId: string): Promise<DeskSessionDoc> {
     const session = await this.#deps.repos.deskSessions.get(sessionId);
     if (!session) throw notFound('desk session');
-    if (session.status !== 'open') throw new AppError('SESSION_CLOSED', 'this desk session is closed');
+    if (session.status !== 'open' || session.shut) throw new AppError('SESSION_CLOSED', 'this desk session is closed');
     return session;
   }
 
@@ -196,7 +200,7 @@ export class Access {
         this.#deps.repos.doctors.get(place.doctorId),
       ]);
       if (patient && doctor) {
-        if (this.has('doctor') && doctor.accountId === this.accountId)
+        if (doctor.accountId === this.accountId && (await this.doctorProfile()))
           return { place, patient, doctor, side: 'doctor' };
         if (this.has('patient') && this.actsFor(patient)) return { place, patient, doctor, side: 'patient' };
       }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { threadKind } from '../../shared/contract/chat.ts';
 import { consultMode, gender, permissionSet, role } from '../../shared/contract/common.ts';
+import { council, doctorState, spokenLanguage, step } from '../../shared/contract/doctors.ts';
 import { vitals } from '../../shared/contract/triage.ts';
 import { fileType, threadSide } from '../../shared/state/chat.ts';
 
@@ -23,6 +24,13 @@ export const account = z.object({
   createdAt: z.number(),
   /** When roles or scope last changed: subscriptions opened before are checked again. */
   accessChangedAt: z.number(),
+  /** No password was chosen yet. */
+  invitedAt: z.number().optional(),
+  /** Asked for by somebody who has not shown yet that the address is theirs: forgotten when they never do. */
+  unproved: z.literal(true).optional(),
+  deactivatedAt: z.number().optional(),
+  /** Until then an admin changes others: must stay one meanwhile. */
+  actingUntil: z.number().optional(),
 });
 export type Account = z.infer<typeof account>;
 
@@ -41,10 +49,32 @@ export const doctor = z.object({
   _id: z.string(),
   accountId: z.string(),
   name: z.string(),
+  /** Those from before there were applications are verified. */
+  state: doctorState.default('verified'),
+  /** Compare-and-set of the application. */
+  version: z.int().default(0),
   specialty: z.string(),
   /** Shown wherever a patient must be able to verify the doctor (Telemedicine Practice Guidelines 2020). */
   registrationNumber: z.string(),
   clinicIds: z.array(z.string()),
+  qualification: z.string().nullish(),
+  council: council.nullish(),
+  registrationYear: z.int().nullish(),
+  experienceYears: z.int().nullish(),
+  feePaise: z.int().nullish(),
+  education: z.string().nullish(),
+  affiliation: z.string().nullish(),
+  languages: z.array(spokenLanguage).default([]),
+  bio: z.string().nullish(),
+  photoId: z.string().nullish(),
+  certificateIds: z.array(z.string()).default([]),
+  /** `key`: the command that did it; a repeat is recognised by it. */
+  history: z.array(step.extend({ by: z.string(), key: z.string() })).default([]),
+  submittedAt: z.number().nullish(),
+  /** Their account is not in use, or not a doctor's any more. */
+  away: z.literal(true).optional(),
+  /** Somebody is still to be told of the last step. */
+  untold: z.literal(true).optional(),
 });
 export type Doctor = z.infer<typeof doctor>;
 
@@ -70,6 +100,8 @@ export const deskSession = z.object({
   startsAt: z.number(),
   status: z.enum(['open', 'closed']),
   closedAt: z.number().optional(),
+  /** Its doctor may not practise now: nobody new is taken in; who waits can be sent on. */
+  shut: z.literal(true).optional(),
   /** `doctor:clinic` while open: a doctor has one open desk at a clinic. */
   openFor: z.string().optional(),
   slotMinutes: z.int().positive(),
@@ -217,6 +249,8 @@ export const fileDoc = z.object({
   /** The message that shows it; `attached` once that is certain. */
   threadId: z.string().optional(),
   messageId: z.string().optional(),
+  /** The doctor's application it belongs to. */
+  doctorId: z.string().optional(),
   attached: z.literal(true).optional(),
 });
 export type FileDoc = z.infer<typeof fileDoc>;

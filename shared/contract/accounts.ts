@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { gender, id, instant, permissionSet, role } from './common.ts';
 import { operation } from './define.ts';
+import { doctorState } from './doctors.ts';
 import { emailAddress } from './passwords.ts';
 import { factorCode } from './secondFactor.ts';
 
@@ -22,6 +23,8 @@ export const accountView = z.object({
   roles: z.array(role),
   /** What is trusted to staff; empty for all others. */
   permissionSets: z.array(permissionSet),
+  /** Of a doctor: how far the application is. Null for all others, and before it has begun. */
+  doctorState: doctorState.nullable(),
   /** Patients this account acts for: oneself, children, parents. */
   patients: z.array(patientSummary),
   /** Clinics whose desks this account may work at. */

@@ -6,7 +6,9 @@ import { boardChannels, boardOperations } from './board.ts';
 import { chatChannels, chatOperations } from './chat.ts';
 import { consultOperations } from './consult.ts';
 import type { Operation, StreamChannel, ViewChannel } from './define.ts';
+import { doctorOperations } from './doctors.ts';
 import { passwordOperations } from './passwords.ts';
+import { peopleOperations } from './people.ts';
 import { presenceChannels } from './presence.ts';
 import { otpOperations } from './otp.ts';
 import { announcementOperations } from './announcements.ts';
@@ -15,6 +17,7 @@ import { queueChannels, queueOperations } from './queue.ts';
 import { queueDeskOperations } from './queueDesk.ts';
 import { recordingOperations } from './recordings.ts';
 import { secondFactorOperations } from './secondFactor.ts';
+import { signUpOperations } from './signUp.ts';
 import { systemOperations } from './system.ts';
 
 /** Everything that may cross the wire between client and hub. Features add theirs here and nowhere else. */
@@ -25,6 +28,9 @@ export const operations = {
   ...secondFactorOperations,
   ...otpOperations,
   ...passwordOperations,
+  ...signUpOperations,
+  ...peopleOperations,
+  ...doctorOperations,
   ...queueOperations,
   ...queueDeskOperations,
   ...boardOperations,

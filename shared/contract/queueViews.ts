@@ -32,6 +32,8 @@ export const deskSession = z.object({
   range: waitRange.nullable(),
   doctor: doctorState,
   pause: deskPause.nullable(),
+  /** It takes nobody new: its doctor may not practise now. */
+  joinable: z.literal(false).optional(),
 });
 export type DeskSession = z.infer<typeof deskSession>;
 

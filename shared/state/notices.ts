@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { id } from '../contract/common.ts';
+import { decision } from '../contract/doctors.ts';
 import type { Role } from '../permissions.ts';
 
 /**
@@ -18,6 +19,8 @@ export const notice = z.discriminatedUnion('kind', [
   queueNotice('queue.deskClosed'),
   z.object({ kind: z.literal('chat.message'), threadId: id }),
   z.object({ kind: z.literal('staff.alert'), clinicId: id, alertId: id }),
+  z.object({ kind: z.literal('doctor.submitted'), doctorId: id }),
+  z.object({ kind: z.literal('doctor.decided'), doctorId: id, decision }),
   z.object({ kind: z.literal('announcement'), announcementId: id }),
   z.object({ kind: z.literal('system.disk') }),
   z.object({ kind: z.literal('system.certificate') }),
@@ -74,6 +77,18 @@ export const noticeRules: Readonly<Record<NoticeKind, NoticeRule>> = {
     defaults: ['push', 'telegram'],
   },
   'staff.alert': { roles: ['staff'], urgent: true, usefulMs: minutes(15), defaults: ['push'] },
+  'doctor.submitted': {
+    roles: ['admin'],
+    urgent: false,
+    usefulMs: minutes(7 * 24 * 60),
+    defaults: ['push', 'email'],
+  },
+  'doctor.decided': {
+    roles: ['doctor'],
+    urgent: false,
+    usefulMs: minutes(7 * 24 * 60),
+    defaults: ['push', 'email', 'telegram'],
+  },
   announcement: {
     roles: everyone,
     urgent: false,
@@ -92,6 +107,10 @@ export function noticePath(of: Notice): string {
       return '/staff';
     case 'chat.message':
       return `/messages/${of.threadId}`;
+    case 'doctor.submitted':
+      return `/admin/verification/${of.doctorId}`;
+    case 'doctor.decided':
+      return '/application';
     case 'announcement':
     case 'system.disk':
     case 'system.certificate':
@@ -109,6 +128,9 @@ export function noticeTag(of: Notice): string {
       return `chat:${of.threadId}`;
     case 'staff.alert':
       return `alert:${of.alertId}`;
+    case 'doctor.submitted':
+    case 'doctor.decided':
+      return `doctor:${of.doctorId}`;
     case 'announcement':
       return `announcement:${of.announcementId}`;
     case 'system.disk':

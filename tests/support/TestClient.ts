@@ -62,7 +62,12 @@ export class TestClient {
 
   /** Signs in as a demo account, e.g. `'doctor'` or `'patient2'`, and connects. */
   static async as(url: string, who: string): Promise<TestClient> {
-    const { data, cookie } = await TestClient.login(url, `${who}@demo.nadi`, demoPassword);
+    return await TestClient.signedIn(url, `${who}@demo.nadi`, demoPassword);
+  }
+
+  /** Signs in with an address and a password, and connects. */
+  static async signedIn(url: string, email: string, password: string): Promise<TestClient> {
+    const { data, cookie } = await TestClient.login(url, email, password);
     const client = new TestClient(url, data, cookie);
     await client.connect();
     return client;
@@ -103,7 +108,7 @@ export class TestClient {
   /** One operation over HTTP. */
   async http(
     path: string,
-    init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+    init: { method?: string; body?: unknown; raw?: Uint8Array<ArrayBuffer>; headers?: Record<string, string> } = {},
   ): Promise<Response> {
     return await fetch(`${this.url}${path}`, {
       method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
@@ -112,6 +117,7 @@ export class TestClient {
         ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...init.headers,
       },
+      ...(init.raw === undefined ? {} : { body: init.raw }),
       ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
     });
   }

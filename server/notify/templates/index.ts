@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Language } from '../../../shared/contract/notify.ts';
+import type { Decision } from '../../../shared/contract/doctors.ts';
 import type { MessageKind } from '../documents.ts';
 import en from './en.json' with { type: 'json' };
 import hi from './hi.json' with { type: 'json' };
@@ -26,9 +27,31 @@ export interface Facts {
   readonly code?: string;
   /** Our name on the net: browsers fill in a code only on the site that its SMS names. */
   readonly host?: string;
+  /** What was decided about a doctor's application, as a sentence. */
+  readonly outcome?: string;
+  /** In the words of who decided; may be empty. */
+  readonly reason?: string;
   /** Where the message leads. */
   readonly link: string;
 }
+
+/** A decision in words. */
+export const outcomes: Readonly<Record<Language, Readonly<Record<Decision, string>>>> = {
+  en: {
+    approve: 'Your registration has been verified. You can open your desk now.',
+    askMore: 'We need something more before we can verify your registration.',
+    reject: 'Your registration could not be verified.',
+    suspend: 'Your practice here has been suspended. Your desks take no new patients.',
+    unsuspend: 'The suspension has been lifted. You can open your desk again.',
+  },
+  hi: {
+    approve: 'आपका पंजीकरण जाँच लिया गया है। अब आप अपना डेस्क खोल सकते हैं।',
+    askMore: 'आपका पंजीकरण जाँचने के लिए हमें कुछ और चाहिए।',
+    reject: 'आपका पंजीकरण पक्का नहीं हो सका।',
+    suspend: 'यहाँ आपका काम रोक दिया गया है। आपके डेस्क पर नए मरीज़ नहीं आएँगे।',
+    unsuspend: 'रोक हटा ली गई है। आप फिर से अपना डेस्क खोल सकते हैं।',
+  },
+};
 
 export interface Rendered {
   readonly subject: string;

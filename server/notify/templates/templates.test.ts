@@ -16,6 +16,8 @@ const rest = {
   token: 'A-017',
   title: 'News',
   body: 'We moved.\nSee you there.',
+  outcome: 'Verified.',
+  reason: 'It fits.',
   code: '123456',
   host: 'clinic.example.org',
 };

@@ -34,6 +34,7 @@ export interface Things {
   readonly entryId: string;
   readonly patientId: string;
   readonly accountId: string;
+  readonly doctorId: string;
   readonly messageId: string;
   readonly staffThreadId: string;
   readonly waitingThreadId: string;
@@ -81,6 +82,9 @@ export const expectedOperations: Readonly<Record<OperationName, Row>> = {
   'auth.requestCode': row('public', () => ({ channel: 'sms', to: '98450 11999', language: 'en' })),
   'auth.useCode': row('public', ({ entryId }) => ({ challengeId: entryId, ...wrongFactor() })),
   'auth.signUp': row('public', () => ({ token: 'none', name: 'Gita Rani' })),
+  'auth.register': row('public', () => ({ name: 'Gita Rani', email: 'gita@example.org', as: 'patient' })),
+  'auth.invitation': row('public', () => ({ word: 'none' })),
+  'auth.acceptInvitation': row('public', () => ({ word: 'none', newPassword: 'a new password' })),
   'auth.requestReset': row('public', () => ({ email: 'nobody@demo.nadi' })),
   'auth.reset': row('public', () => ({ word: 'none', newPassword: 'a new password' })),
   'auth.verifyEmail': row('public', () => ({ word: 'none' })),
@@ -192,6 +196,33 @@ export const expectedOperations: Readonly<Record<OperationName, Row>> = {
   'backup.start': row(['admin', 'adminB']),
   'notify.retryDelivery': row(['admin', 'adminB'], ({ deliveryId }) => ({ deliveryId }), { once: true }),
   'notify.discardDelivery': row(['admin', 'adminB'], (of) => ({ deliveryId: of.otherDeliveryId }), { once: true }),
+  // Who works is the whole installation's; patients are for the admins of clinics they have been to. The
+  // fresh proof is asked for first, and not given here.
+  'people.list': row(['admin', 'adminB'], () => ({ search: 'a' })),
+  'people.one': row(['admin'], ({ accountId }) => ({ accountId })),
+  'people.invite': row(['admin', 'adminB'], () => ({
+    ...{ name: 'Gita Rani', email: 'gita@example.org', roles: ['staff'], proof: 'wrong-password-here' },
+  })),
+  'people.reinvite': row(['admin'], ({ accountId }) => ({ accountId })),
+  'people.change': row(['admin', 'adminB'], ({ accountId }) => ({
+    ...{ accountId, seen: 1, roles: ['staff'], proof: 'wrong-password-here' },
+  })),
+  'people.deactivate': row(['admin', 'adminB'], ({ accountId }) => ({ accountId, proof: 'wrong-password-here' })),
+  'people.reactivate': row(['admin', 'adminB'], ({ accountId }) => ({ accountId, proof: 'wrong-password-here' })),
+  'verification.list': row(['admin', 'adminB'], () => ({ state: 'verified' })),
+  'verification.one': row(['admin', 'adminB'], ({ doctorId }) => ({ doctorId })),
+  'verification.decide': row(['admin', 'adminB'], ({ doctorId }) => ({ doctorId, version: 99, decision: 'unsuspend' })),
+  'application.mine': row('own'),
+  'application.save': row('own', () => ({
+    version: 99,
+    profile: {
+      ...{ specialty: null, qualification: null, registrationNumber: null, council: null, registrationYear: null },
+      ...{ experienceYears: null, feePaise: null, education: null, affiliation: null, languages: [], bio: null },
+    },
+  })),
+  'application.attach': row('own', ({ fileId }) => ({ version: 99, as: 'photo', fileId })),
+  'application.detach': row('own', ({ fileId }) => ({ version: 99, fileId })),
+  'application.submit': row('own', () => ({ version: 99, declared: true })),
   'announcements.mine': row('own'),
   'announcements.list': row('own', () => ({ limit: 5 })),
   'announcements.publish': row(['reception', 'admin'], ({ clinicId }) => ({

@@ -70,7 +70,10 @@ export async function twoClinics(): Promise<TwoClinics> {
   await account('staffb', 'staff', [second._id], ['reception', 'nurse', 'billing']);
   await account('adminb', 'admin', [second._id]);
   const doctorB = { _id: newId(), accountId: await account('doctorb', 'doctor'), name: 'Dr. Else Where' };
-  await repos.doctors.insert({ ...doctorB, specialty: 'Skin', registrationNumber: 'KMC 1', clinicIds: [second._id] });
+  await repos.doctors.insert({
+    ...{ ...doctorB, specialty: 'Skin', registrationNumber: 'KMC 1', clinicIds: [second._id] },
+    ...{ state: 'verified', version: 0, languages: [], certificateIds: [], history: [] },
+  });
 
   const clients = Object.fromEntries(
     await Promise.all(people.map(async (one) => [one, await hub.as(logins[one])] as const)),
@@ -155,7 +158,18 @@ export async function twoClinics(): Promise<TwoClinics> {
     hub,
     clients,
     things: {
-      ...{ clinicId: first._id, sessionId, otherSessionId, entryId, patientId, accountId, messageId, boardId, linkKey },
+      ...{
+        clinicId: first._id,
+        sessionId,
+        otherSessionId,
+        entryId,
+        patientId,
+        accountId,
+        doctorId: doctorDoc?._id ?? '',
+        messageId,
+        boardId,
+        linkKey,
+      },
       ...{ staffThreadId: team.threadId, waitingThreadId: waiting.threadId, notificationId: notification.id },
       ...{ signInId: signIn?.id ?? '', deliveryId, otherDeliveryId, announcementId, fileId: file.id, recordingId },
     },

@@ -172,6 +172,11 @@ function leaks(bytes: string, secrets: Facts): string[] {
   );
 }
 
+const noProfile = {
+  ...{ specialty: null, qualification: null, registrationNumber: null, council: null, registrationYear: null },
+  ...{ experienceYears: null, feePaise: null, education: null, affiliation: null, languages: [], bio: null },
+};
+
 describe('[I3] a patient’s wire', () => {
   test('holds nothing of anybody else through a busy morning', async () => {
     const { asha, own } = await morning();
@@ -261,6 +266,24 @@ describe('[I3] a patient’s wire', () => {
       'announcements.publish': { texts: { en: { title: 'x', body: 'x' }, hi: null }, roles: ['patient'] },
       'announcements.withdraw': { announcementId: someEntry },
       ...Object.fromEntries(['backup.status', 'backup.start'].map((name) => [name, {}])),
+      'people.list': { search: 'a' },
+      ...Object.fromEntries(['people.one', 'people.reinvite'].map((name) => [name, { accountId: someAccount }])),
+      ...Object.fromEntries(
+        ['people.deactivate', 'people.reactivate'].map((name) => [
+          name,
+          { accountId: someAccount, proof: 'nadi-demo' },
+        ]),
+      ),
+      'people.invite': { name: 'X', email: 'x@example.org', roles: ['admin'], proof: 'nadi-demo' },
+      'people.change': { accountId: someAccount, seen: 0, roles: ['admin'], proof: 'nadi-demo' },
+      'application.mine': {},
+      'application.save': { version: 0, profile: noProfile },
+      'application.attach': { version: 0, as: 'photo', fileId: someEntry },
+      'application.detach': { version: 0, fileId: someEntry },
+      'application.submit': { version: 0, declared: true },
+      'verification.list': { state: 'verified' },
+      'verification.one': { doctorId: someEntry },
+      'verification.decide': { doctorId: someEntry, version: 0, decision: 'unsuspend' },
       ...Object.fromEntries(
         [
           'queue.recall',
@@ -296,6 +319,7 @@ describe('[I3] a patient’s wire', () => {
       ...['auth.renewRecoveryCodes', 'auth.removeFactor'],
       ...['auth.ways', 'auth.requestCode', 'auth.useCode', 'auth.signUp'],
       'auth.revokeOthers',
+      ...['auth.register', 'auth.invitation', 'auth.acceptInvitation'],
     ];
     expect([...Object.keys(inputs), ...harmless].sort()).toEqual(Object.keys(operations).sort());
     for (const [name, input] of Object.entries(inputs)) {

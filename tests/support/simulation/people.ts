@@ -27,6 +27,7 @@ export const doctors = [0, 1].map((n) => {
     name: `Dr ${n}`,
     specialty: 'General medicine',
     registrationNumber: `R${n}`,
+    ...{ state: 'verified', version: 0, languages: [], certificateIds: [], history: [] },
     clinicIds: [clinics[0]],
   };
   return { account, profile, sessionId: uuid(4, n) };
