@@ -3,6 +3,8 @@ import Inbox from '@lucide/svelte/icons/inbox';
 import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard';
 import MailX from '@lucide/svelte/icons/mail-x';
 import Megaphone from '@lucide/svelte/icons/megaphone';
+import BadgeCheck from '@lucide/svelte/icons/badge-check';
+import Users from '@lucide/svelte/icons/users';
 import type { Icon } from '../ui/index.ts';
 
 /**
@@ -11,6 +13,8 @@ import type { Icon } from '../ui/index.ts';
  */
 export const sections = [
   { id: 'overview', path: '/admin', icon: LayoutDashboard },
+  { id: 'people', path: '/admin/people', icon: Users },
+  { id: 'verification', path: '/admin/verification', icon: BadgeCheck },
   { id: 'announcements', path: '/admin/announcements', icon: Megaphone },
   { id: 'undelivered', path: '/admin/undelivered', icon: MailX },
   { id: 'outbox', path: '/admin/messages', icon: Inbox, demo: true },

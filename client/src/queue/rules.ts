@@ -80,10 +80,12 @@ export function openDesks(
 ): DeskSession[] {
   const clinics = [...new Set([...first.map((desk) => desk.clinicId), ...lobbies.keys()])];
   const desks = clinics.flatMap((clinic) => lobbies.get(clinic) ?? first.filter((desk) => desk.clinicId === clinic));
-  return [...desks].sort(
-    (a, b) =>
-      a.clinicName.localeCompare(b.clinicName) || a.waiting - b.waiting || a.doctorName.localeCompare(b.doctorName),
-  );
+  return desks
+    .filter((desk) => desk.joinable !== false)
+    .sort(
+      (a, b) =>
+        a.clinicName.localeCompare(b.clinicName) || a.waiting - b.waiting || a.doctorName.localeCompare(b.doctorName),
+    );
 }
 
 /** Patients that are in a queue now, with the place they have: they cannot take another. */

@@ -7,6 +7,7 @@ import checkin from './checkin.json';
 import common from './common.json';
 import consult from './consult.json';
 import desk from './desk.json';
+import doctor from './doctor.json';
 import errors from './errors.json';
 import gallery from './gallery.json';
 import notifications from './notifications.json';
@@ -29,6 +30,7 @@ export default {
   common,
   consult,
   desk,
+  doctor,
   errors,
   gallery,
   notifications,
