@@ -28,6 +28,8 @@ export interface BackupsDeps {
   readonly now: () => number;
   /** In which the time of day is meant. */
   readonly zone: () => Promise<string>;
+  /** Time for writes under way to arrive, ms. */
+  readonly settleMs?: number;
 }
 
 const aliveEveryMs = 15_000;
@@ -169,8 +171,17 @@ export class Backups {
   }
 
   #backupDeps(): BackupDeps & { readonly target: BackupTarget } {
-    const { db, engine, archiveKeys, patientKeys, now } = this.#deps;
+    const { db, engine, archiveKeys, patientKeys, now, settleMs } = this.#deps;
     if (!this.#target) throw new BackupError('target', 'no backup target is set');
-    return { db, engine, target: this.#target, archiveKeys, patientKeys, now, signal: this.#stopping.signal };
+    return {
+      db,
+      engine,
+      target: this.#target,
+      archiveKeys,
+      patientKeys,
+      now,
+      signal: this.#stopping.signal,
+      ...(settleMs === undefined ? {} : { settleMs }),
+    };
   }
 }
