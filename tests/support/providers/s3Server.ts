@@ -16,8 +16,8 @@ export class S3Server {
   readonly uploads = new Map<string, Map<number, Buffer>>();
   /** What was asked, as `METHOD path?query`. */
   readonly asked: string[] = [];
-  /** For the next requests whose line matches, each once. */
-  readonly faults: { readonly on: RegExp; readonly fault: S3Fault }[] = [];
+  /** For the next requests whose line matches, each once; the first `after` of them pass. */
+  readonly faults: { readonly on: RegExp; readonly fault: S3Fault; after?: number }[] = [];
   readonly keyId = 'AKIATEST';
   readonly secret = randomBytes(20).toString('hex');
   readonly region = 'ap-south-1';
@@ -46,8 +46,7 @@ export class S3Server {
     const url = new URL(request.url ?? '/', 'http://s3');
     const line = `${request.method} ${request.url}`;
     this.asked.push(line);
-    const at = this.faults.findIndex(({ on }) => on.test(line));
-    const fault = at === -1 ? undefined : this.faults.splice(at, 1)[0]?.fault;
+    const fault = this.#faultOn(line);
     if (fault === 'hang') return;
     if (fault === 'reset') return void request.socket.destroy();
     if (fault === 'slowDown') return this.#fail(response, 503, 'SlowDown');
@@ -56,6 +55,18 @@ export class S3Server {
     const [, bucket, ...rest] = url.pathname.split('/').map(decodeURIComponent);
     if (bucket !== this.bucket) return this.#fail(response, 404, 'NoSuchBucket');
     this.#answer(request, response, rest.join('/'), url.searchParams, body, fault === 'truncate');
+  }
+
+  #faultOn(line: string): S3Fault | undefined {
+    const at = this.faults.findIndex(({ on }) => on.test(line));
+    const found = this.faults[at];
+    if (!found) return undefined;
+    if (found.after !== undefined && found.after > 0) {
+      found.after -= 1;
+      return undefined;
+    }
+    this.faults.splice(at, 1);
+    return found.fault;
   }
 
   #answer(
