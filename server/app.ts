@@ -102,6 +102,7 @@ export async function createApp(config: Config): Promise<App> {
   const { recordings } = hub;
   agenda.define('recordings', async () => void (await recordings.collect()), { lockLifetime: 60_000 });
   agenda.define('retention', async () => void (await recordings.purge()), { lockLifetime: 5 * 60_000 });
+  agenda.define('audit', () => hub.audit.tend(), { lockLifetime: 30 * 60_000 });
   agenda.define('outbox', () => hub.notify.sweep(), { lockLifetime: 30_000 });
   agenda.define('backup', () => hub.backups.tick(), { lockLifetime: 60_000 });
   agenda.define('health', () => hub.health.look(), { lockLifetime: 60_000 });
@@ -112,6 +113,7 @@ export async function createApp(config: Config): Promise<App> {
   await agenda.every('1 hour', 'files');
   await agenda.every('10 seconds', 'recordings');
   await agenda.every('1 hour', 'retention');
+  await agenda.every('1 hour', 'audit');
   await agenda.every(outboxEvery, 'outbox');
   await agenda.every('1 minute', 'backup');
   // A demo has nobody who would mend anything.

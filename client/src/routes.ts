@@ -41,6 +41,7 @@ const pages = {
   '/admin/announcements': () => import('./admin/AnnouncementsPage.svelte'),
   '/admin/undelivered': () => import('./admin/UndeliveredPage.svelte'),
   '/admin/messages': () => import('./admin/OutboxPage.svelte'),
+  '/admin/audit': () => import('./admin/audit/AuditPage.svelte'),
   '/admin/waits': () => import('./admin/WaitsPage.svelte'),
   '*': NotFoundPage,
   hooks: { onError: onRouteError },

@@ -74,7 +74,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const news = new News(bus);
   const keys = new PatientKeys(db, new MasterKeys(config.masterKeys), now);
   const repos = createRepos(db, keys);
-  const auditing = buildAudit(config, { db, hub: id, log, now });
+  const auditing = buildAudit(config, { db, repos, hub: id, log, now });
   const { audit } = auditing;
   const accessDeps = { repos, audit };
   const streams = new Streams({
@@ -138,7 +138,17 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const consents = new Consents({ repos, grantKey, now });
   registerConsultEffects(effects, consults);
 
-  const notify = buildNotify(config, { repos, streams, queues, effects, publisher, metrics, log, now });
+  const notify = buildNotify(config, {
+    audit,
+    repos,
+    streams,
+    queues,
+    effects,
+    publisher,
+    metrics,
+    log,
+    now,
+  });
 
   const passwords = new Passwords({
     ...accessDeps,
@@ -190,6 +200,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
       ...chat.handlers,
       ...notify.handlers,
       ...backup.handlers,
+      ...auditing.handlers,
     },
     { access: accessDeps, requests: new Requests(db, now), rateLimits, metrics, log },
   );

@@ -12,7 +12,7 @@ export interface DispatcherDeps {
   readonly facts: FactFinder;
   readonly log: Logger;
   readonly now: () => number;
-  readonly onOutcome: (channel: string, outcome: string) => void;
+  readonly onOutcome: (one: DeliveryDoc, outcome: Outcome['kind']) => void;
 }
 
 /** How many messages this hub sends at a time, and of one channel: a slow provider must not hold up the others. */
@@ -84,7 +84,7 @@ export class Dispatcher {
     if (now() >= one.expiresAt) return await deliveries.drop(one, 'too-late');
     // Whoever claimed it before is gone. A push replaces itself; of anything else nobody knows whether it went out.
     if (found.state === 'sending' && one.channel !== 'push' && !one.urgent) {
-      onOutcome(one.channel, 'unknown');
+      onOutcome(one, 'unknown');
       return await deliveries.lost(one);
     }
     const stale = await facts.stale(one);
@@ -92,7 +92,7 @@ export class Dispatcher {
     const outcome = await this.#send(one);
     if (outcome.kind === 'sent' || outcome.kind === 'refused') this.#breaker.succeeded(provider);
     else this.#breaker.failed(provider, now());
-    onOutcome(one.channel, outcome.kind);
+    onOutcome(one, outcome.kind);
     const again = await deliveries.note(one, outcome);
     if (again !== null) this.#later(again);
   }

@@ -2,6 +2,7 @@ import { Challenges } from '../accounts/Challenges.ts';
 import type { Config } from '../config.ts';
 import { buildGateways, hookPaths } from '../gateways/build.ts';
 import type { Publisher } from '../hub/publish.ts';
+import type { AuditLog } from '../store/Audit.ts';
 import type { Effects } from '../store/Effects.ts';
 import type { Repos } from '../store/Repos.ts';
 import type { Streams, StreamsOf } from '../store/streams/index.ts';
@@ -18,12 +19,14 @@ import { Notifier } from './Notifier.ts';
 import { notifyHandlers } from './operations.ts';
 import { registerQueueNotices } from './queueNotices.ts';
 import { Sender } from './Sender.ts';
+import { sentRecord } from './sentRecord.ts';
 import { NotifyService } from './service.ts';
 import { Settings } from './Settings.ts';
 import { TelegramInbox } from './TelegramInbox.ts';
 
 export interface NotifyBuildDeps {
   readonly repos: Repos;
+  readonly audit: AuditLog;
   readonly streams: Streams;
   readonly queues: StreamsOf<QueueState, QueueEvent>;
   readonly effects: Effects;
@@ -35,7 +38,7 @@ export interface NotifyBuildDeps {
 
 /** Puts the notifications together. */
 export function buildNotify(config: Config, deps: NotifyBuildDeps) {
-  const { repos, streams, queues, effects, publisher, metrics, log, now } = deps;
+  const { repos, audit, streams, queues, effects, publisher, metrics, log, now } = deps;
   const gateways = buildGateways(config, { repos, now });
   const notifications = streams.of(notificationsKind);
   notifications.onCommit(({ events }) => metrics.committed.inc({ stream: 'notifications' }, events.length));
@@ -48,7 +51,12 @@ export function buildNotify(config: Config, deps: NotifyBuildDeps) {
   const sender = new Sender({ repos, gateways, settings, facts, now });
   const dispatcher = new Dispatcher({
     ...{ deliveries, sender, facts, log, now },
-    onOutcome: (channel, outcome) => metrics.messages.inc({ channel, outcome }),
+    onOutcome: (one, outcome) => {
+      metrics.messages.inc({ channel: one.channel, outcome });
+      audit
+        .write(sentRecord(one, outcome))
+        .catch((error: unknown) => log.error({ err: error }, 'sending not recorded'));
+    },
   });
   const announcements = new Announcements({ repos, notifier, log, now });
   const service = new NotifyService({

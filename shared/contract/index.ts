@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { accessOperations } from './access.ts';
 import { accountOperations } from './accounts.ts';
 import { backupOperations } from './backup.ts';
+import { auditOperations } from './audit.ts';
 import { boardChannels, boardOperations } from './board.ts';
 import { chatChannels, chatOperations } from './chat.ts';
 import { consultOperations } from './consult.ts';
@@ -40,6 +41,7 @@ export const operations = {
   ...notifyOperations,
   ...announcementOperations,
   ...backupOperations,
+  ...auditOperations,
 };
 export const channels = { ...queueChannels, ...boardChannels, ...chatChannels, ...presenceChannels, ...notifyChannels };
 

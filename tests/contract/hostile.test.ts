@@ -187,6 +187,8 @@ beforeAll(async () => {
       roles: ['doctor'],
       clinicId,
     },
+    'audit.search': { patientCode: 'ND-NOBODY', outcome: 'refused', limit: 5 },
+    'audit.state': { limit: 5 },
     'announcements.withdraw': { announcementId: strange },
     'announcements.list': { limit: 5 },
     'announcements.mine': {},
@@ -355,6 +357,25 @@ describe('frames', () => {
 });
 
 describe('afterwards', () => {
+  test('[H4] every audited operation leaves an intent and its outcome, by whoever asks', async () => {
+    const audited = names.filter((name) => operationOf(name).audited === true);
+    const leaving = await TestClient.as(hub.url, 'patient2');
+    for (const name of audited) {
+      const { roles, transports } = operationOf(name);
+      const able = Object.entries(actors).find(([role]) => roles === 'public' || roles.some((one) => one === role));
+      const actor = name === 'auth.logout' ? leaving : (able?.[1] ?? actors.patient);
+      if (transports?.includes('socket') !== false) await actor.op(name, fits[name] ?? {});
+      else await actor.http(pathOf(name), { method: 'POST', body: fits[name] ?? {} });
+    }
+    leaving.close();
+    await until('an outcome for every intent', async () => {
+      const found = await database.db.collection('audit').distinct('action', { phase: 'outcome' });
+      return audited.every((name) => found.includes(name));
+    });
+    const intents = await database.db.collection('audit').distinct('action', { phase: 'intent' });
+    expect(audited.filter((name) => !intents.includes(name))).toEqual([]);
+  });
+
   test('the hub still serves, remembers everybody, and has not grown without end', async () => {
     expect(hub.running()).toBe(true);
     for (const client of Object.values(actors)) {

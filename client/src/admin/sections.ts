@@ -5,6 +5,7 @@ import MailX from '@lucide/svelte/icons/mail-x';
 import Megaphone from '@lucide/svelte/icons/megaphone';
 import BadgeCheck from '@lucide/svelte/icons/badge-check';
 import Users from '@lucide/svelte/icons/users';
+import ScrollText from '@lucide/svelte/icons/scroll-text';
 import type { Icon } from '../ui/index.ts';
 
 /**
@@ -18,6 +19,7 @@ export const sections = [
   { id: 'announcements', path: '/admin/announcements', icon: Megaphone },
   { id: 'undelivered', path: '/admin/undelivered', icon: MailX },
   { id: 'outbox', path: '/admin/messages', icon: Inbox, demo: true },
+  { id: 'audit', path: '/admin/audit', icon: ScrollText },
   { id: 'waits', path: '/admin/waits', icon: ChartNoAxesColumn },
 ] as const satisfies readonly { id: string; path: `/admin${string}`; icon: Icon; demo?: true }[];
 export type SectionId = (typeof sections)[number]['id'];

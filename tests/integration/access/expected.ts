@@ -223,6 +223,9 @@ export const expectedOperations: Readonly<Record<OperationName, Row>> = {
   'application.attach': row('own', ({ fileId }) => ({ version: 99, as: 'photo', fileId })),
   'application.detach': row('own', ({ fileId }) => ({ version: 99, fileId })),
   'application.submit': row('own', () => ({ version: 99, declared: true })),
+  // Admins answer for the whole installation, and for who looked at what in it.
+  'audit.search': row(['admin', 'adminB'], () => ({ limit: 5 })),
+  'audit.state': row(['admin', 'adminB'], () => ({ limit: 5 })),
   'announcements.mine': row('own'),
   'announcements.list': row('own', () => ({ limit: 5 })),
   'announcements.publish': row(['reception', 'admin'], ({ clinicId }) => ({

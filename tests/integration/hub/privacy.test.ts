@@ -264,6 +264,8 @@ describe('[I3] a patient’s wire', () => {
         ['notify.outbox', 'notify.deadLetters', 'announcements.list'].map((name) => [name, { limit: 5 }]),
       ),
       'announcements.publish': { texts: { en: { title: 'x', body: 'x' }, hi: null }, roles: ['patient'] },
+      'audit.search': { actorId: someAccount, limit: 5 },
+      'audit.state': { limit: 5 },
       'announcements.withdraw': { announcementId: someEntry },
       ...Object.fromEntries(['backup.status', 'backup.start'].map((name) => [name, {}])),
       'people.list': { search: 'a' },

@@ -1,6 +1,7 @@
 import accounts from './accounts.json';
 import admin from './admin.json';
 import backup from './backup.json';
+import audit from './audit.json';
 import board from './board.json';
 import chat from './chat.json';
 import checkin from './checkin.json';
@@ -24,6 +25,7 @@ export default {
   accounts,
   admin,
   backup,
+  audit,
   board,
   chat,
   checkin,
