@@ -71,6 +71,7 @@ const schema = z.object({
   NADI_PING_MS: z.coerce.number().int().min(200).max(60_000).default(10_000),
   NADI_DRAIN_MS: z.coerce.number().int().min(0).max(60_000).optional(),
   NADI_RATE_FACTOR: z.coerce.number().positive().default(1),
+  NADI_IDLE_MINUTES: z.coerce.number().min(0).max(1440).default(15),
   NADI_REGION: z
     .string()
     .regex(/^[A-Z]{2}$/, 'must be a country code of two letters, such as IN')
@@ -121,6 +122,8 @@ export interface Config {
   readonly rateFactor: number;
   /** How long recordings are kept, days; three years at least by the Telemedicine Practice Guidelines 2020. */
   readonly recordingDays: number;
+  /** After how long without anybody who works at a desk is signed out, ms; null: never. */
+  readonly deskIdleMs: number | null;
   /** ISO 3166: whose phone numbers people write without the country's prefix. */
   readonly region: string;
   readonly audit: {
@@ -200,6 +203,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     drainMs: value.NADI_DRAIN_MS ?? (value.NADI_MODE === 'production' ? 4_000 : 0),
     rateFactor: value.NADI_RATE_FACTOR,
     recordingDays: value.NADI_RECORDING_DAYS,
+    deskIdleMs: value.NADI_IDLE_MINUTES === 0 ? null : Math.ceil(value.NADI_IDLE_MINUTES * 60_000),
     region: value.NADI_REGION,
     audit: {
       privateKey: value.NADI_AUDIT_PRIVATE_KEY,

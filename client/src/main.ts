@@ -1,4 +1,5 @@
 import { mount } from 'svelte';
+import LockHost from './accounts/LockHost.svelte';
 import App from './App.svelte';
 import './app.css';
 import { startI18n } from './i18n/index.svelte.ts';
@@ -12,3 +13,7 @@ void startSession();
 // The language first: a reader of Hindi never sees English flash by.
 await startI18n();
 mount(App, { target });
+// Beside the page and not in it: it outlives what it covers.
+const lock = document.createElement('div');
+document.body.append(lock);
+mount(LockHost, { target: lock, props: { root: lock } });

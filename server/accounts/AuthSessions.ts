@@ -5,7 +5,7 @@ import { newId } from '../support/ids.ts';
 import { Lookups } from '../store/Lookups.ts';
 import type { Doc } from '../store/mongo.ts';
 import { unknownDevice } from './device.ts';
-import { rotate, type RotationState } from './rules.ts';
+import { activeAt, idleEnd, rotate, type RotationState } from './rules.ts';
 
 const lifetimeMs = 30 * 24 * 3600_000;
 const mostListed = 100;
@@ -22,6 +22,10 @@ const authSession = z.object({
     rotatedAt: z.number(),
     lostReply: z.boolean(),
   }),
+  /** When somebody last did something, as far as we were told, UTC ms. */
+  activeAt: z.number().default(0),
+  /** After this it is over, unless somebody does something; absent: only `expireAt` counts. */
+  idleUntil: z.number().optional(),
   revokedAt: z.number().nullable(),
   expireAt: z.date(),
 });
@@ -31,6 +35,8 @@ export type AuthSession = z.infer<typeof authSession>;
 export type Refreshed =
   | { readonly kind: 'ok'; readonly session: AuthSession; readonly number: number }
   | { readonly kind: 'reuse'; readonly session: AuthSession }
+  /** Nobody was there for too long. */
+  | { readonly kind: 'idle'; readonly session: AuthSession }
   | { readonly kind: 'gone' };
 
 /** Sign-in sessions: one per sign-in, rotated by every refresh, revocable. */
@@ -45,7 +51,8 @@ export class AuthSessions {
     this.#now = now;
   }
 
-  async open(accountId: string, from: Device): Promise<AuthSession> {
+  /** @param idleMs after how long without anybody it ends; null: by its age alone. */
+  async open(accountId: string, from: Device, idleMs: number | null): Promise<AuthSession> {
     const now = this.#now();
     const rotation: RotationState = { current: 1, previous: null, rotatedAt: now, lostReply: false };
     const session: AuthSession = {
@@ -54,6 +61,8 @@ export class AuthSessions {
       createdAt: now,
       device: from,
       rotation: { ...rotation },
+      activeAt: now,
+      ...(idleMs === null ? {} : { idleUntil: idleEnd(now, idleMs) }),
       revokedAt: null,
       expireAt: new Date(now + lifetimeMs),
     };
@@ -72,11 +81,20 @@ export class AuthSessions {
     return session !== null && this.#live(session);
   }
 
-  /** Presents refresh token `number`; on reuse the session is revoked. Safe against simultaneous refreshes. */
-  async refresh(sid: string, number: number): Promise<Refreshed> {
+  /**
+   * Presents refresh token `number`; on reuse the session is revoked. Safe against simultaneous refreshes.
+   * @param idleMs as in {@link open}. @param quietMs how long nobody has done anything there, as the browser says; undefined: it says nothing.
+   */
+  async refresh(sid: string, number: number, idleMs: number | null, quietMs: number | undefined): Promise<Refreshed> {
     for (;;) {
       const session = await this.get(sid);
-      if (!session || !this.#live(session)) return { kind: 'gone' };
+      if (!session || session.revokedAt !== null || session.expireAt.getTime() <= this.#now()) return { kind: 'gone' };
+      const active = activeAt(session.activeAt, this.#now(), quietMs);
+      const end = idleMs === null ? null : idleEnd(active, idleMs);
+      if ((session.idleUntil !== undefined && !this.#live(session)) || (end !== null && end <= this.#now())) {
+        await this.revoke(sid);
+        return { kind: 'idle', session };
+      }
       const outcome = rotate(session.rotation, number, this.#now());
       if (outcome.kind === 'repeat') return { kind: 'ok', session, number: outcome.current };
       if (outcome.kind === 'reuse') {
@@ -85,7 +103,15 @@ export class AuthSessions {
       }
       const moved = await this.#collection.updateOne(
         { _id: sid, 'rotation.current': session.rotation.current, revokedAt: null },
-        { $set: { rotation: outcome.next, expireAt: new Date(this.#now() + lifetimeMs) } },
+        {
+          $set: {
+            rotation: outcome.next,
+            expireAt: new Date(this.#now() + lifetimeMs),
+            activeAt: active,
+            ...(end === null ? {} : { idleUntil: end }),
+          },
+          ...(end === null ? { $unset: { idleUntil: '' } } : {}),
+        },
       );
       if (moved.matchedCount === 1) return { kind: 'ok', session, number: outcome.next.current };
     }
@@ -127,13 +153,27 @@ export class AuthSessions {
     return open.map((doc) => doc._id);
   }
 
-  /** Ids of sessions revoked after `since`, UTC ms: by any hub. */
-  async revokedSince(since: number): Promise<string[]> {
-    const found = await this.#collection.find({ revokedAt: { $gt: since } }, { projection: { _id: 1 } }).toArray();
-    return found.map((doc) => doc._id);
+  /** Somebody did something in it. */
+  async touch(sid: string, idleMs: number): Promise<void> {
+    const now = this.#now();
+    await this.#collection.updateOne(
+      { _id: sid, revokedAt: null, idleUntil: { $gt: now } },
+      { $max: { activeAt: now, idleUntil: idleEnd(now, idleMs) } },
+    );
+  }
+
+  /** Ids of sessions that ended after `since`, UTC ms: revoked by any hub, or because nobody was there. */
+  async endedSince(since: number): Promise<string[]> {
+    const only = { projection: { _id: 1 } };
+    const [revoked, idle] = await Promise.all([
+      this.#collection.find({ revokedAt: { $gt: since } }, only).toArray(),
+      this.#collection.find({ idleUntil: { $gt: since, $lte: this.#now() } }, only).toArray(),
+    ]);
+    return [...new Set([...revoked, ...idle].map((doc) => doc._id))];
   }
 
   #live(session: AuthSession): boolean {
-    return session.revokedAt === null && session.expireAt.getTime() > this.#now();
+    const now = this.#now();
+    return session.revokedAt === null && session.expireAt.getTime() > now && (session.idleUntil ?? Infinity) > now;
   }
 }

@@ -82,6 +82,11 @@ export class SecondFactors {
     await this.#repos.secondFactors.remove({ _id: accountId });
   }
 
+  /** Without a code: by an admin, for who lost it. False when there was none. */
+  async drop(accountId: string): Promise<boolean> {
+    return await this.#repos.secondFactors.remove({ _id: accountId, state: 'on' });
+  }
+
   /** Counts every try before it is answered; one that another try overtook is judged again by what that one left. */
   async #try(
     accountId: string,

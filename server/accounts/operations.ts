@@ -1,7 +1,10 @@
-import { actorOf, cookiesOf, type HandlersOf } from '../hub/context.ts';
+import type { AccountChange } from '../../shared/state/notices.ts';
+import { actorOf, cookiesOf, type CallContext, type HandlersOf } from '../hub/context.ts';
 import type { RateLimits } from '../hub/rateLimits.ts';
 import type { CodeSignIn } from './CodeSignIn.ts';
 import type { Entrance } from './Entrance.ts';
+import type { Helpdesk } from './Helpdesk.ts';
+import type { OwnerNews } from './OwnerNews.ts';
 import type { Passwords } from './Passwords.ts';
 import type { SignUpHandlers } from '../people/operations.ts';
 import type { SecondFactors } from './SecondFactors.ts';
@@ -13,9 +16,15 @@ export function accountHandlers(deps: {
   readonly passwords: Passwords;
   readonly codes: CodeSignIn;
   readonly entrance: Entrance;
+  readonly helpdesk: Helpdesk;
+  readonly owners: OwnerNews;
   readonly rateLimits: RateLimits;
 }): Omit<HandlersOf<'auth' | 'account'>, keyof SignUpHandlers> {
-  const { service, factors, passwords, codes, entrance, rateLimits } = deps;
+  const { service, factors, passwords, codes, entrance, helpdesk, owners, rateLimits } = deps;
+  const told = async <T>(context: CallContext, change: AccountChange, done: T): Promise<T> => {
+    await owners.tell(actorOf(context).accountId, change);
+    return done;
+  };
   return {
     'auth.login': async (context, { email, password }) => {
       const { device } = cookiesOf(context);
@@ -51,19 +60,21 @@ export function accountHandlers(deps: {
       const access = actorOf(context);
       return await entrance.confirm(context, access, () => service.enrolFactor(access, password));
     },
-    'auth.confirmFactor': async (context, { code }) => ({
-      recoveryCodes: await factors.confirm(actorOf(context).accountId, code),
-    }),
-    'auth.renewRecoveryCodes': async (context, { code }) => ({
-      recoveryCodes: await factors.renewRecovery(actorOf(context).accountId, code),
-    }),
+    'auth.confirmFactor': async (context, { code }) => {
+      const recoveryCodes = await factors.confirm(actorOf(context).accountId, code);
+      return await told(context, 'factorOn', { recoveryCodes });
+    },
+    'auth.renewRecoveryCodes': async (context, { code }) => {
+      const recoveryCodes = await factors.renewRecovery(actorOf(context).accountId, code);
+      return await told(context, 'recoveryCodes', { recoveryCodes });
+    },
     'auth.removeFactor': async (context, { code }) => {
       await factors.remove(actorOf(context).accountId, code);
-      return {};
+      return await told(context, 'factorOff', {});
     },
-    'auth.refresh': async (context) => {
+    'auth.refresh': async (context, { quietMs }) => {
       const cookies = cookiesOf(context);
-      const { reply, refreshToken } = await service.refresh(cookies.refreshToken, context.traceId);
+      const { reply, refreshToken } = await service.refresh(cookies.refreshToken, quietMs, context.traceId);
       cookies.setRefreshToken(refreshToken);
       return reply;
     },
@@ -72,12 +83,23 @@ export function accountHandlers(deps: {
       cookiesOf(context).setRefreshToken(null);
       return {};
     },
+    'auth.removeFactorOf': async (context, { accountId, ...proof }) => {
+      const access = actorOf(context);
+      await entrance.confirm(context, access, () => helpdesk.confirm(access, proof));
+      return await helpdesk.removeFactorOf(access, accountId);
+    },
+    'auth.endSessionsOf': async (context, { accountId, ...proof }) => {
+      const access = actorOf(context);
+      await entrance.confirm(context, access, () => helpdesk.confirm(access, proof));
+      return await helpdesk.endSessionsOf(access, accountId);
+    },
     'auth.sessions': (context) => service.sessions(actorOf(context)),
     'auth.revokeSession': (context, { signInId }) => service.revokeSession(actorOf(context), signInId),
     'auth.revokeOthers': (context) => service.revokeOthers(actorOf(context)),
     'auth.changePassword': async (context, input) => {
       const access = actorOf(context);
-      return await entrance.confirm(context, access, () => passwords.change(access, input));
+      const done = await entrance.confirm(context, access, () => passwords.change(access, input));
+      return await told(context, 'password', done);
     },
     'auth.requestReset': async (context, { email }) => {
       await rateLimits.signIn(context.address, `reset ${email}`);
@@ -85,7 +107,9 @@ export function accountHandlers(deps: {
     },
     'auth.reset': async (context, input) => {
       await rateLimits.signIn(context.address, 'reset');
-      entrance.trust(context, await passwords.reset(input, context.traceId));
+      const account = await passwords.reset(input, context.traceId);
+      entrance.trust(context, account);
+      await owners.tell(account._id, 'password');
       return {};
     },
     'auth.verifyEmail': async (context, { word }) => {

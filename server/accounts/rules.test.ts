@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { rotate, twoTabsMs, type RotationState } from './rules.ts';
+import { activeAt, idleEnd, rotate, twoTabsMs, type RotationState } from './rules.ts';
 
 const fresh: RotationState = { current: 5, previous: 4, rotatedAt: 1_000_000, lostReply: false };
 const later = fresh.rotatedAt + twoTabsMs + 1;
@@ -58,5 +58,21 @@ describe('[A3] refresh token rotation', () => {
   });
   test.each([[0], [3], [6], [99]])('token %i is unknown or long gone', (token) => {
     expect(rotate(fresh, token, later).kind).toBe('reuse');
+  });
+});
+
+describe('[A3] nobody is there', () => {
+  const minute = 60_000;
+  const now = 1_700_000_000_000;
+
+  test('a session ends a little after its limit, counted from the last activity that anybody knows of', () => {
+    expect(idleEnd(now, 15 * minute)).toBe(now + 16 * minute);
+    expect(activeAt(now - 10 * minute, now, 3 * minute)).toBe(now - 3 * minute);
+    expect(activeAt(now - minute, now, 20 * minute)).toBe(now - minute);
+    expect(activeAt(now - 10 * minute, now, undefined)).toBe(now);
+  });
+
+  test('no browser makes it later than now', () => {
+    expect(activeAt(now + minute, now, 0)).toBe(now);
   });
 });

@@ -44,3 +44,16 @@ export function rotate(state: RotationState, presented: number, now: number): Ro
   }
   return { kind: 'reuse' };
 }
+
+/** What a browser may take longer to tell of somebody than the limit says, ms. */
+const slackMs = 60_000;
+
+/** When a session ends in which somebody was last active then. */
+export function idleEnd(activeAtMs: number, idleMs: number): number {
+  return activeAtMs + idleMs + Math.min(slackMs, idleMs);
+}
+
+/** When somebody was last active: what we know, or what the browser says if that is later; one that says nothing asks by itself. */
+export function activeAt(known: number, now: number, quietMs: number | undefined): number {
+  return Math.min(now, Math.max(known, now - (quietMs ?? 0)));
+}

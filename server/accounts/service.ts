@@ -2,7 +2,8 @@ import type { Device } from '../../shared/contract/access.ts';
 import type { AccountView, SecondFactorAsked, SignedIn } from '../../shared/contract/accounts.ts';
 import type { OutputOf } from '../../shared/contract/index.ts';
 import { AppError } from '../../shared/errors.ts';
-import { Access, type AccessDeps } from '../store/Access.ts';
+import { deskRoles, hasRole } from '../../shared/permissions.ts';
+import { Access, type AccessDeps, type Actor } from '../store/Access.ts';
 import type { Account, Patient } from '../store/entities.ts';
 import type { AuthSessions } from './AuthSessions.ts';
 import type { Authenticator } from './Authenticator.ts';
@@ -15,6 +16,8 @@ export interface AccountsDeps extends AccessDeps {
   readonly sessions: AuthSessions;
   readonly authenticator: Authenticator;
   readonly factors: SecondFactors;
+  /** After how long without anybody the sign-in of somebody who works at a desk ends, ms; null: never. */
+  readonly deskIdleMs: number | null;
   readonly now: () => number;
   /** Closes the sockets of a sign-in session, here at once, elsewhere within seconds. */
   readonly closeSockets: (sid: string) => void;
@@ -45,6 +48,8 @@ export type Way = keyof typeof ways;
 /** Sign-in, refresh, sign-out. */
 export class AccountService {
   readonly #deps: AccountsDeps;
+  /** When this hub last wrote down that somebody was there, by session. */
+  readonly #noted = new Map<string, number>();
 
   constructor(deps: AccountsDeps) {
     this.#deps = deps;
@@ -90,27 +95,50 @@ export class AccountService {
 
   /** @throws AppError BAD_CREDENTIALS unless the password is the account's. */
   async enrolFactor(access: Access, password: string): Promise<OutputOf<'auth.enrolFactor'>> {
-    const { account } = access.actor;
+    // Read anew: the actor may be some seconds old, and the password newer.
+    const account = (await this.#deps.repos.accounts.get(access.accountId)) ?? access.actor.account;
     if (!(await passwordFits(account, password))) throw new AppError('BAD_CREDENTIALS', 'wrong password');
     return await this.#deps.factors.enrol(account._id, account.email ?? account.phone ?? account.name);
   }
 
-  /** @throws AppError UNAUTHENTICATED without a usable cookie, SESSION_REVOKED when a used-up token came back. */
-  async refresh(token: string | undefined, traceId: string): Promise<SignInResult> {
+  /** @throws AppError UNAUTHENTICATED without a usable cookie, SESSION_REVOKED when a used-up token came back, SESSION_IDLE. */
+  async refresh(token: string | undefined, quietMs: number | undefined, traceId: string): Promise<SignInResult> {
     const presented = token === undefined ? null : this.#deps.tokens.readRefresh(token);
     if (!presented) throw new AppError('UNAUTHENTICATED', 'sign in first');
-    const outcome = await this.#deps.sessions.refresh(presented.sid, presented.number);
+    const session = await this.#deps.sessions.get(presented.sid);
+    const account = session && (await this.#deps.repos.accounts.get(session.accountId));
+    if (!account) throw new AppError('UNAUTHENTICATED', 'this session has ended');
+    const { sid, number } = presented;
+    const outcome = await this.#deps.sessions.refresh(sid, number, this.idleMsOf(account), quietMs);
     if (outcome.kind === 'gone') throw new AppError('UNAUTHENTICATED', 'this session has ended');
-    const account = await this.#deps.repos.accounts.get(outcome.session.accountId);
-    if (account?.deactivatedAt !== undefined) throw new AppError('UNAUTHENTICATED', 'this account is not in use');
-    if (!account) throw new AppError('UNAUTHENTICATED', 'this account is gone');
+    if (account.deactivatedAt !== undefined) throw new AppError('UNAUTHENTICATED', 'this account is not in use');
     const access = this.#access(account, presented.sid, traceId);
+    if (outcome.kind === 'idle') {
+      this.#end(sid);
+      await access.audit('outcome', 'auth.idle', {}, 'SESSION_IDLE');
+      throw new AppError('SESSION_IDLE', 'nobody was there for too long');
+    }
     if (outcome.kind === 'reuse') {
       this.#end(presented.sid);
       await access.audit('outcome', 'auth.reuse', {}, 'SESSION_REVOKED');
       throw new AppError('SESSION_REVOKED', 'this session was ended: an old token came back');
     }
     return await this.#signedIn(access, outcome.number);
+  }
+
+  /** After how long without anybody a sign-in of the account ends; null: by its age alone. */
+  idleMsOf({ roles }: Account): number | null {
+    return hasRole(roles, deskRoles) ? this.#deps.deskIdleMs : null;
+  }
+
+  /** Somebody did something: keeps their sign-in from ending. */
+  async used({ account, sid }: Actor): Promise<void> {
+    const idleMs = this.idleMsOf(account);
+    const now = this.#deps.now();
+    if (idleMs === null || now - (this.#noted.get(sid) ?? 0) < idleMs / 5) return;
+    if (this.#noted.size > 10_000) this.#noted.clear();
+    this.#noted.set(sid, now);
+    await this.#deps.sessions.touch(sid, idleMs);
   }
 
   async logout(access: Access, everywhere: boolean): Promise<void> {
@@ -172,7 +200,7 @@ export class AccountService {
 
   async #open(account: Account, device: Device, how: string, traceId: string): Promise<SignInResult> {
     inUse(account);
-    const session = await this.#deps.sessions.open(account._id, device);
+    const session = await this.#deps.sessions.open(account._id, device, this.idleMsOf(account));
     const access = this.#access(account, session._id, traceId);
     await access.audit('outcome', how, {}, 'OK');
     return await this.#signedIn(access, 1);
@@ -181,8 +209,8 @@ export class AccountService {
   async #signedIn(access: Access, number: number): Promise<SignInResult> {
     const { sid } = access.actor;
     const { token, expiresAt } = await this.#deps.tokens.access(access.accountId, sid, this.#deps.now());
-    const reply = { accessToken: token, expiresAt, account: await this.me(access) };
     const { account } = access.actor;
+    const reply = { accessToken: token, expiresAt, account: await this.me(access), idleMs: this.idleMsOf(account) };
     return { reply, refreshToken: this.#deps.tokens.refresh(sid, number), account, sid };
   }
 

@@ -112,7 +112,7 @@ export class Tail {
   async #closeRevoked(since: number): Promise<void> {
     const here = new Set([...this.#deps.sockets.connected.values()].map((one) => one.sid));
     if (here.size === 0) return;
-    for (const sid of await this.#deps.sessions.revokedSince(since)) {
+    for (const sid of await this.#deps.sessions.endedSince(since)) {
       if (!here.has(sid)) continue;
       this.signedOut(sid);
     }

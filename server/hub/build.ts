@@ -3,6 +3,7 @@ import type { Db } from 'mongodb';
 import type { Server } from 'socket.io';
 import { CodeSignIn } from '../accounts/CodeSignIn.ts';
 import { DeviceBook } from '../accounts/DeviceBook.ts';
+import { Helpdesk } from '../accounts/Helpdesk.ts';
 import { Entrance } from '../accounts/Entrance.ts';
 import { accountHandlers } from '../accounts/operations.ts';
 import { Authenticator } from '../accounts/Authenticator.ts';
@@ -48,6 +49,7 @@ import { Streams } from '../store/streams/index.ts';
 import { newId } from '../support/ids.ts';
 import type { Logger } from '../support/logger.ts';
 import { Metrics } from '../support/metrics.ts';
+import { demoLogins } from '../seed/people.ts';
 import { systemHandlers } from '../system/operations.ts';
 import { noBus } from './Bus.ts';
 import { News } from './news.ts';
@@ -61,6 +63,8 @@ import { Tail } from './Tail.ts';
 
 /** How long after the last moment to move a socket may stay, for what it still waits for, ms. */
 const lingerMs = 1_500;
+/** What is signed in this soon after an account was opened is its opening. */
+const firstMinutesMs = 60_000;
 /** How long commands under way may take once everybody is gone, ms. */
 const settleMs = 2_000;
 
@@ -111,7 +115,10 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     news.tell('signedOut', { sid });
   };
   const factors = new SecondFactors(repos, now);
-  const accounts = new AccountService({ ...accessDeps, tokens, sessions, authenticator, factors, now, closeSockets });
+  const { deskIdleMs } = config;
+  const accounts = new AccountService({
+    ...{ ...accessDeps, tokens, sessions, authenticator, factors, deskIdleMs, now, closeSockets },
+  });
 
   const { secret, publicUrl } = config;
   const queue = buildQueue({ repos, queues, publisher, news, effects, log, now, secret, publicUrl });
@@ -162,8 +169,18 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
 
   const tries = new Tries({ repos, secret, factor: config.rateFactor, now });
   const devices = new DeviceBook(secret);
-  const entrance = new Entrance({ rateLimits, tries, devices, onNewDevice: () => undefined });
-  const { challenges, notifier, sends } = notify;
+  const entrance = new Entrance({
+    rateLimits,
+    tries,
+    devices,
+    onNewDevice: ({ account }) => {
+      // Everybody signs in with the logins of a demo.
+      if (config.mode !== 'production' && demoLogins.some((one) => one.email === account.email)) return;
+      // The first one is the sign-up itself.
+      if (now() - account.createdAt > firstMinutesMs) void owners.tell(account._id, 'newDevice');
+    },
+  });
+  const { challenges, notifier, sends, owners } = notify;
   const codes = new CodeSignIn({
     ...{ repos, challenges, notifier, accounts, factors, tokens, tries, sends, now },
     region: config.region,
@@ -180,6 +197,16 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     onDesksChanged: queue.onDesksChanged,
   });
 
+  const helpdesk = new Helpdesk({
+    ...{ repos, factors, owners, now },
+    endAll: (accountId) => accounts.endAll(accountId),
+    accessChanged: async (accountId) => {
+      await repos.accounts.update({ _id: accountId }, { $set: { accessChangedAt: now() } });
+      news.tell('access', { accountId });
+      await tail.accessChanged(accountId);
+    },
+  });
+
   registerChatNotices(effects, {
     notifier: notify.notifier,
     recipientsOf: (threadId, author) => chat.threads.recipientsOf(threadId, author),
@@ -192,7 +219,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const door = new Door(
     {
       ...systemHandlers(config.mode === 'demo'),
-      ...accountHandlers({ service: accounts, factors, passwords, codes, entrance, rateLimits }),
+      ...accountHandlers({ service: accounts, factors, passwords, codes, entrance, helpdesk, owners, rateLimits }),
       ...people.handlers,
       ...queue.handlers,
       ...consultHandlers(consults),
@@ -202,7 +229,11 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
       ...backup.handlers,
       ...auditing.handlers,
     },
-    { access: accessDeps, requests: new Requests(db, now), rateLimits, metrics, log },
+    {
+      ...{ access: accessDeps, requests: new Requests(db, now), rateLimits, metrics, log },
+      onCommand: (actor) =>
+        void accounts.used(actor).catch((error: unknown) => log.warn({ err: error }, 'use not noted')),
+    },
   );
   const sources = { ...queue.sources, ...presence.sources, ...chat.feed.sources, notifications: notify.source };
   const sockets = new SocketDoor(io, {

@@ -36,6 +36,8 @@ export interface OperateDeps {
   readonly rateLimits: RateLimits;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Somebody did something by hand: what only a page does by itself is not audited. */
+  readonly onCommand: (actor: Actor) => void;
 }
 
 const subjectOf = z.object({
@@ -133,6 +135,7 @@ export class Door {
       throw new AppError('FORBIDDEN', 'not for your role');
     }
     if (actor) await this.#deps.rateLimits.account(actor.account._id, operation.rate);
+    if (actor && operation.kind === 'command' && operation.audited === true) this.#deps.onCommand(actor);
     const access = actor ? new Access(actor, traceId, this.#deps.access).actsAs(operation.roles) : null;
     const context: CallContext = {
       traceId,

@@ -8,6 +8,7 @@ import type { Repos } from '../store/Repos.ts';
 import type { StreamsOf } from '../store/streams/index.ts';
 import type { Challenge, DeliveryDoc, Message } from './documents.ts';
 import { outcomes, type Facts } from './templates/index.ts';
+import { accountChangeWords } from './templates/accountChanges.ts';
 
 export interface FactDeps {
   readonly repos: Repos;
@@ -85,6 +86,8 @@ export class FactFinder {
         const reason = doctor?.history.findLast((one) => one.act === message.decision)?.reason;
         return doctor && { outcome: outcomes[language][message.decision], reason: reason ?? '', link };
       }
+      case 'account.changed':
+        return { ...accountChangeWords(language, message.change), link };
       default:
         return assertUnreachable(message);
     }

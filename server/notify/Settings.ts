@@ -45,13 +45,14 @@ export class Settings {
   /** The channels that this installation has and the account has an address for. */
   async reach(accountId: string): Promise<Reach> {
     const { repos, gateways } = this.#deps;
-    const [settings, devices] = await Promise.all([
+    const [settings, account, devices] = await Promise.all([
       this.of(accountId),
+      gateways.mailer ? repos.accounts.get(accountId) : null,
       gateways.push ? repos.pushDevices.many({ accountId }, { limit: 1 }) : [],
     ]);
     const able: NoticeChannel[] = [];
     if (devices.length > 0) able.push('push');
-    if (gateways.mailer) able.push('email');
+    if (account?.email !== undefined) able.push('email');
     if (gateways.sms && settings.phone?.verifiedAt != null) able.push('sms');
     if (gateways.telegram && settings.telegram) able.push('telegram');
     return { quiet: settings.quiet, choices: settings.channels, able };

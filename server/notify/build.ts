@@ -1,3 +1,4 @@
+import { OwnerNews } from '../accounts/OwnerNews.ts';
 import { Challenges } from '../accounts/Challenges.ts';
 import type { Config } from '../config.ts';
 import { buildGateways, hookPaths } from '../gateways/build.ts';
@@ -46,6 +47,7 @@ export function buildNotify(config: Config, deps: NotifyBuildDeps) {
   const deliveries = new Deliveries({ repos, now, random: Math.random });
   const challenges = new Challenges({ repos, secret: config.secret, now });
   const notifier = new Notifier({ notifications, settings, deliveries, now });
+  const owners = new OwnerNews({ notifier, log });
   const baseUrl = (config.publicUrl ?? `http://localhost:${config.port}`).replace(/\/$/, '');
   const facts = new FactFinder({ repos, queues, notifications, challenges, baseUrl });
   const sender = new Sender({ repos, gateways, settings, facts, now });
@@ -62,6 +64,7 @@ export function buildNotify(config: Config, deps: NotifyBuildDeps) {
   const service = new NotifyService({
     ...{ repos, notifications, notifier, settings, deliveries, challenges, gateways, publisher, now },
     region: config.region,
+    phoneChanged: (accountId, change) => owners.tell(accountId, change),
   });
   registerNotifyEffects(effects, { repos, deliveries });
   registerQueueNotices(effects, { repos, notifier });
@@ -78,6 +81,7 @@ export function buildNotify(config: Config, deps: NotifyBuildDeps) {
 
   return {
     notifier,
+    owners,
     challenges,
     sendsMail: gateways.mailer !== null,
     /** How codes can leave the house. */
@@ -95,6 +99,7 @@ export function buildNotify(config: Config, deps: NotifyBuildDeps) {
     pollTelegram: inbox && webhookSecret === null ? () => inbox.poll(stopping.signal) : null,
     stop: async (): Promise<void> => {
       stopping.abort();
+      await owners.settle();
       await announcements.settle();
       await effects.settle();
       await dispatcher.stop();

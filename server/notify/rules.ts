@@ -21,7 +21,8 @@ const noisy: ReadonlySet<NoticeChannel> = new Set(['push', 'sms', 'telegram']);
 
 /** Whether a kind goes out on a channel: what the person chose, else the default. */
 export function wants(choices: ChannelChoices, kind: NoticeKind, channel: NoticeChannel): boolean {
-  return choices[kind]?.[channel] ?? noticeRules[kind].defaults.includes(channel);
+  const { always, defaults } = noticeRules[kind];
+  return always?.includes(channel) === true || (choices[kind]?.[channel] ?? defaults.includes(channel));
 }
 
 /**

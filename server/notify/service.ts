@@ -28,6 +28,8 @@ export interface NotifyDeps {
   readonly challenges: Challenges;
   readonly gateways: Gateways;
   readonly publisher: Publisher;
+  /** The account's owner hears that its number is another. */
+  readonly phoneChanged: (accountId: string, change: 'phone' | 'phoneRemoved') => Promise<void>;
   /** ISO 3166: whose numbers are written without a prefix. */
   readonly region: string;
   readonly now: () => number;
@@ -109,6 +111,7 @@ export class NotifyService {
     const taken = await repos.accounts.tryUpdate({ _id: access.accountId }, { $set: { phone: target } });
     if (taken !== 'done') throw new AppError('CONFLICT', 'this number belongs to another account');
     await settings.change(access.accountId, () => ({ phone: { number: target, verifiedAt: now() } }));
+    await this.#deps.phoneChanged(access.accountId, 'phone');
     return {};
   }
 
@@ -120,6 +123,7 @@ export class NotifyService {
     }
     await this.#deps.repos.accounts.update({ _id: access.accountId }, { $unset: { phone: '' } });
     await this.#deps.settings.change(access.accountId, () => ({ phone: null }));
+    if (account?.phone !== undefined) await this.#deps.phoneChanged(access.accountId, 'phoneRemoved');
     return {};
   }
 

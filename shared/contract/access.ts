@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { limits } from '../limits.ts';
 import { id, instant } from './common.ts';
+import { factorCode } from './secondFactor.ts';
 import { operation } from './define.ts';
 
 const everybody = ['patient', 'doctor', 'staff', 'admin'] as const;
@@ -21,6 +23,24 @@ export const signInView = z.object({
   current: z.boolean(),
 });
 export type SignInView = z.infer<typeof signInView>;
+
+/** What an admin does to an account, confirmed by their own password or a fresh code. */
+const forOthers = (summary: string) =>
+  ({
+    kind: 'command',
+    summary,
+    input: z.strictObject({
+      accountId: id,
+      password: z.string().min(1).max(limits.passwordChars).optional(),
+      code: factorCode.optional(),
+    }),
+    output: z.object({ ended: z.int().nonnegative() }),
+    roles: ['admin'],
+    rate: 'signIn',
+    sensitive: true,
+    audited: true,
+    once: 'harmless',
+  }) as const;
 
 /** Who may use one's own account, and from where. */
 export const accessOperations = {
@@ -52,4 +72,8 @@ export const accessOperations = {
     audited: true,
     once: 'harmless',
   }),
+  'auth.removeFactorOf': operation({
+    ...forOthers('Remove the second factor of somebody who lost it. Their sign-ins end, and they are told.'),
+  }),
+  'auth.endSessionsOf': operation({ ...forOthers('End every sign-in of an account; its owner is told.') }),
 };

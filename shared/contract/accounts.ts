@@ -33,7 +33,13 @@ export const accountView = z.object({
 export type AccountView = z.infer<typeof accountView>;
 
 /** A short-lived access token; the refresh token travels only as an HttpOnly cookie. */
-export const signedIn = z.object({ accessToken: z.string(), expiresAt: instant, account: accountView });
+export const signedIn = z.object({
+  accessToken: z.string(),
+  expiresAt: instant,
+  account: accountView,
+  /** After how long without anybody at the device the sign-in ends, ms; null: it does not. */
+  idleMs: z.int().positive().nullable().default(null),
+});
 export type SignedIn = z.infer<typeof signedIn>;
 
 /** The password was right, and this account asks for a second factor: `token` goes with the code, for a few minutes. */
@@ -68,8 +74,16 @@ export const accountOperations = {
   }),
   'auth.refresh': operation({
     kind: 'command',
-    summary: 'Trade the refresh cookie for a new access token; rotates the cookie.',
-    input: z.strictObject({}),
+    summary:
+      'Trade the refresh cookie for a new access token; rotates the cookie. Refused when nobody was there for too long.',
+    input: z.strictObject({
+      /** How long nobody has touched the device, in any tab, ms. */
+      quietMs: z
+        .int()
+        .nonnegative()
+        .max(366 * 24 * 3600_000)
+        .optional(),
+    }),
     output: signedIn,
     roles: 'public',
     rate: 'write',

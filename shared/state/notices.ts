@@ -10,6 +10,20 @@ import type { Role } from '../permissions.ts';
 const ofEntry = z.object({ entryId: id, sessionId: id, patientId: id, token: z.string().max(12) });
 const queueNotice = <K extends string>(kind: K) => ofEntry.extend({ kind: z.literal(kind) });
 
+/** What happened to an account, or was done in its owner's name. */
+export const accountChange = z.enum([
+  'password',
+  'phone',
+  'phoneRemoved',
+  'factorOn',
+  'factorOff',
+  'recoveryCodes',
+  'factorRemoved',
+  'signedOut',
+  'newDevice',
+]);
+export type AccountChange = z.infer<typeof accountChange>;
+
 export const notice = z.discriminatedUnion('kind', [
   queueNotice('queue.called'),
   queueNotice('queue.next'),
@@ -25,6 +39,7 @@ export const notice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('system.disk') }),
   z.object({ kind: z.literal('system.certificate') }),
   z.object({ kind: z.literal('system.backup') }),
+  z.object({ kind: z.literal('account.changed'), change: accountChange, changeId: id }),
 ]);
 export type Notice = z.infer<typeof notice>;
 export const noticeKind = z.enum(notice.options.map((option) => option.shape.kind.value));
@@ -45,6 +60,8 @@ export interface NoticeRule {
   readonly usefulMs: number;
   /** Where it goes unless the person chose otherwise. */
   readonly defaults: readonly NoticeChannel[];
+  /** Where it goes whatever the person chose. */
+  readonly always?: readonly NoticeChannel[];
 }
 
 const minutes = (n: number): number => n * 60_000;
@@ -98,6 +115,14 @@ export const noticeRules: Readonly<Record<NoticeKind, NoticeRule>> = {
   'system.disk': ofSystem,
   'system.certificate': ofSystem,
   'system.backup': ofSystem,
+  'account.changed': {
+    roles: everyone,
+    urgent: true,
+    usefulMs: minutes(3 * 24 * 60),
+    defaults: ['push', 'email', 'sms', 'telegram'],
+    // Whoever got in must not be able to keep its owner from hearing of it.
+    always: ['email'],
+  },
 };
 
 /** Where a person is taken by a notice. The same for everybody who gets it; holds nothing personal. */
@@ -116,6 +141,8 @@ export function noticePath(of: Notice): string {
     case 'system.certificate':
     case 'system.backup':
       return '/';
+    case 'account.changed':
+      return '/account';
     default:
       return '/patient';
   }
@@ -137,6 +164,8 @@ export function noticeTag(of: Notice): string {
     case 'system.certificate':
     case 'system.backup':
       return of.kind;
+    case 'account.changed':
+      return `account:${of.changeId}`;
     default:
       return `queue:${of.entryId}`;
   }

@@ -106,6 +106,8 @@ beforeAll(async () => {
     'auth.requestCode': { channel: 'sms', to: '98450 11999', language: 'en' },
     'auth.useCode': { challengeId: strange, code: '123456' },
     'auth.signUp': { token: `${strange}.1700000000000.AAAA`, name: 'Gita Rani' },
+    'auth.removeFactorOf': { accountId: strange, password: 'wrong-password-here' },
+    'auth.endSessionsOf': { accountId: strange, password: 'wrong-password-here' },
     'auth.sessions': {},
     'auth.revokeSession': { signInId: strange },
     'auth.revokeOthers': {},

@@ -59,6 +59,7 @@ describe('[C7] check-in by the code at the reception', () => {
     const keys = new Keys(stack.hub.env['NADI_SECRET'] ?? '');
     await open(`/check-in#${keys.sign('check-in', desk.clinicId, Date.now() - 120_000)}`);
     // The code is out of the address at once, and still there after the sign-in.
+    await page.getByText('With password').click();
     await page.getByLabel('Email').fill('patient2@demo.nadi');
     expect(page.url()).not.toContain('#');
     await page.getByLabel('Password', { exact: true }).fill('nadi-demo');

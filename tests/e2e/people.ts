@@ -4,6 +4,8 @@ import { z } from 'zod';
 /** Signs a demo account in as a person does: address, password, button. */
 export async function signIn(page: Page, url: string, who: string): Promise<void> {
   await page.goto(url);
+  // A phone offers the number first.
+  await page.getByText('With password').click();
   await page.getByLabel('Email').fill(`${who}@demo.nadi`);
   await page.getByLabel('Password', { exact: true }).fill('nadi-demo');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();

@@ -104,6 +104,7 @@ test('[A5] a forgotten password is chosen anew by the link of a mail', async () 
   const { page, problems: found } = await openPage(browser, phone);
   problems.push(found);
   await page.goto(`${url}/sign-in`);
+  await page.getByText('With password').click();
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
   await page.getByLabel('Email').fill('patient2@demo.nadi');
   await expectAccessible(page, 'a forgotten password');
@@ -122,6 +123,7 @@ test('[A5] a forgotten password is chosen anew by the link of a mail', async () 
   await expectAccessible(page, 'a new password');
   await page.getByRole('button', { name: 'Save the new password' }).click();
   await page.getByRole('link', { name: 'Sign in' }).click();
+  await page.getByText('With password').click();
   await page.getByLabel('Email').fill('patient2@demo.nadi');
   await page.getByLabel('Password', { exact: true }).fill('a longer password');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();

@@ -4,7 +4,7 @@ import { recordingOff, type RecordingInfo } from '../../../shared/contract/sfuRe
 import type { MediaSource } from '../../../shared/contract/sfu.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { entryState, isActive, type EntryState } from '../../../shared/state/queue.ts';
-import { hub, RequestError, useStream, useView } from '../lib/index.ts';
+import { hub, idle, RequestError, useStream, useView } from '../lib/index.ts';
 import { ConsultRoom } from './room/ConsultRoom.ts';
 import type { LocalSource, Quality, RemotePeer, RoomState, RoomTicket } from './room/roomTypes.ts';
 import { faceOf, lineOf } from './faces.ts';
@@ -125,6 +125,9 @@ export function useConsult(entryId: string, role: ConsultRole) {
       end();
     };
   });
+
+  // Who is in a call is there, whether they touch anything or not.
+  $effect(() => (room === null ? undefined : idle.hold()));
 
   // Called, or called again, while the page is open: join by itself. Over at the desk: the node says so too, but it may be out of reach.
   $effect(() => {

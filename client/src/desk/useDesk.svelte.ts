@@ -1,7 +1,7 @@
 import { untrack } from 'svelte';
 import { emptyQueue } from '../../../shared/state/queue.ts';
 import { t } from '../i18n/index.svelte.ts';
-import { clock, hub, ticking, useStream, useView } from '../lib/index.ts';
+import { clock, hub, idle, ticking, useStream, useView } from '../lib/index.ts';
 import { may, mayWatch } from '../lib/may.ts';
 import { announce } from '../ui/announce.svelte.ts';
 import { DeskCommands } from './DeskCommands.svelte.ts';
@@ -11,6 +11,9 @@ import { permits, rowRefusal, type DeskMoment, type RowAction, type Seat, type W
 
 /** How long a command waits for the list to show what it did, ms; then the list will follow on its own. */
 const catchUpMs = 3_000;
+
+/** A visit counts as somebody being at the desk for this long, ms. */
+const longestVisitMs = 60 * 60_000;
 
 export type Desk = ReturnType<typeof useDesk>;
 
@@ -92,6 +95,20 @@ export function useDesk(sessionId: string, seat: Seat) {
       });
       if (text.length > 0) announce(text.join(' '));
     }
+  });
+
+  // Who examines somebody is there, without touching the screen; a visit that was forgotten keeps no desk open for ever.
+  const visiting = $derived(
+    seat === 'doctor' && view.current?.entry.state === 'in-consultation' ? view.current.id : null,
+  );
+  $effect(() => {
+    if (visiting === null) return;
+    const release = idle.hold();
+    const timer = setTimeout(release, longestVisitMs);
+    return () => {
+      clearTimeout(timer);
+      release();
+    };
   });
 
   return {

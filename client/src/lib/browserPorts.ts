@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { callHttp } from './http.ts';
+import type { IdlePorts } from './idle.svelte.ts';
 import type { SessionPorts, TabNews } from './session.svelte.ts';
 
 const tabNews = z.discriminatedUnion('type', [
   z.object({ type: z.literal('signed-in'), accountId: z.string() }),
   z.object({ type: z.literal('signed-out') }),
+  z.object({ type: z.literal('locked') }),
 ]);
 
 /** What a {@link Session} stands on in a browser. `heard` gets the news of the other tabs. */
-export function browserPorts(heard: (news: TabNews) => void): SessionPorts {
+export function browserPorts(heard: (news: TabNews) => void, quietMs: () => number | undefined): SessionPorts {
   const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('nadi.session');
   tabs?.addEventListener('message', (event: MessageEvent<unknown>) => {
     const news = tabNews.safeParse(event.data);
@@ -23,6 +25,24 @@ export function browserPorts(heard: (news: TabNews) => void): SessionPorts {
     flags: safeStorage(),
     now: () => Date.now(),
     random: () => Math.random(),
+    quietMs,
+  };
+}
+
+const activity = z.object({ at: z.number() });
+
+/** What an {@link Idle} stands on in a browser. `heard` gets the activity in the other tabs. */
+export function idlePorts(heard: (at: number) => void): IdlePorts {
+  const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('nadi.activity');
+  tabs?.addEventListener('message', (event: MessageEvent<unknown>) => {
+    const news = activity.safeParse(event.data);
+    if (news.success) heard(news.data.at);
+  });
+  return {
+    page: document,
+    flags: safeStorage(),
+    now: () => Date.now(),
+    tell: (at) => tabs?.postMessage({ at }),
   };
 }
 

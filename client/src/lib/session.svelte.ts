@@ -1,4 +1,5 @@
 import type { AccountView, SignedIn } from '../../../shared/contract/accounts.ts';
+import type { CallOf, OutputOf } from '../../../shared/contract/index.ts';
 import { parseOutput, type OperationName } from '../../../shared/contract/index.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
@@ -22,8 +23,12 @@ export interface SessionPorts {
   flags: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   now(): number;
   random(): number;
+  /** How long nobody has touched this device, ms; undefined when that is not known. */
+  quietMs(): number | undefined;
 }
-export type TabNews = { type: 'signed-in'; accountId: string } | { type: 'signed-out' };
+export type TabNews = { type: 'signed-in'; accountId: string } | { type: 'signed-out' } | { type: 'locked' };
+/** What is still asked for after a first step. */
+export type Asked = { readonly secondFactor: { token: string } } | { readonly signUp: { token: string } };
 export type SessionListener = (account: AccountView | null) => void;
 
 /** Refresh this long before the token ends, ms. */
@@ -37,6 +42,8 @@ export class Session {
   #account = $state.raw<AccountView | null>(null);
   #reason = $state<EndReason>('none');
   #trouble = $state.raw<RequestError | null>(null);
+  #locked = $state(false);
+  #idleMs = $state<number | null>(null);
   #ports: SessionPorts;
   #token: string | null = null;
   #goodUntil = 0;
@@ -44,6 +51,9 @@ export class Session {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
   #listeners: SessionListener[] = [];
+  /** The end of a locked sign-in, under way: its answer takes the cookie away, so a new one waits for it. */
+  #leaving: Promise<unknown> = Promise.resolve();
+  #lockListeners: ((locked: boolean) => void)[] = [];
 
   constructor(ports: SessionPorts) {
     this.#ports = ports;
@@ -59,6 +69,14 @@ export class Session {
   get reason(): EndReason {
     return this.#reason;
   }
+  /** Nobody was here: the account is still known, but nothing of it may be seen or done until its owner shows who they are. */
+  get locked(): boolean {
+    return this.#locked;
+  }
+  /** After how long without anybody this sign-in ends, ms; null: it does not. */
+  get idleMs(): number | null {
+    return this.#idleMs;
+  }
   /** What keeps `starting` from ending: no server. It goes on trying. */
   get trouble(): RequestError | null {
     return this.#trouble;
@@ -70,6 +88,11 @@ export class Session {
     return () => {
       this.#listeners = this.#listeners.filter((one) => one !== listener);
     };
+  }
+
+  /** Hear when the page is locked or unlocked. */
+  onLock(listener: (locked: boolean) => void): void {
+    this.#lockListeners.push(listener);
   }
 
   /** At page load: sign in silently by the cookie. Resolves when that is known, or after the first failure to reach the server. */
@@ -88,6 +111,7 @@ export class Session {
    * @throws RequestError, e.g. BAD_CREDENTIALS, RATE_LIMITED.
    */
   async signIn(email: string, password: string): Promise<{ token: string } | null> {
+    await this.#leaving;
     const data = await this.#ports.call('auth.login', { email, password }, {});
     const answer = parseOutput('auth.login', data);
     if ('secondFactor' in answer) return answer.secondFactor;
@@ -100,10 +124,61 @@ export class Session {
     this.#enter(parseOutput('auth.secondFactor', await this.#ports.call('auth.secondFactor', { token, code }, {})));
   }
 
+  /** @throws RequestError, e.g. RATE_LIMITED, UNAVAILABLE where no codes are sent. */
+  async requestCode(input: CallOf<'auth.requestCode'>): Promise<OutputOf<'auth.requestCode'>> {
+    return parseOutput('auth.requestCode', await this.#ports.call('auth.requestCode', input, {}));
+  }
+
+  /** @returns null when signed in; else what is asked for next. @throws RequestError, e.g. WRONG_CODE, CODE_EXPIRED. */
+  async useCode(challengeId: string, code: string): Promise<Asked | null> {
+    return this.#enterOr(
+      parseOutput('auth.useCode', await this.#ports.call('auth.useCode', { challengeId, code }, {})),
+    );
+  }
+
+  async signUp(token: string, name: string): Promise<Asked | null> {
+    return this.#enterOr(parseOutput('auth.signUp', await this.#ports.call('auth.signUp', { token, name }, {})));
+  }
+
+  #enterOr(answer: SignedIn | Asked): Asked | null {
+    if (!('account' in answer)) return answer;
+    this.#enter(answer);
+    return null;
+  }
+
   #enter(signedIn: SignedIn): void {
     this.#ports.flags.removeItem(pendingFlag);
     this.#adopt(signedIn);
     this.#ports.tell({ type: 'signed-in', accountId: signedIn.account.id });
+  }
+
+  /** Nobody is here: ends the sign-in on the server, and keeps the page for its owner to go on. */
+  async lock(): Promise<void> {
+    if (this.#status !== 'signed-in' || this.#locked) return;
+    const token = this.#token;
+    this.#lock();
+    this.#ports.tell({ type: 'locked' });
+    // When it cannot be reached it ends the sign-in by itself.
+    if (token !== null)
+      this.#leaving = this.#ports.call('auth.logout', { everywhere: false }, { token }).catch(() => undefined);
+    await this.#leaving;
+  }
+
+  /** Somebody is here: the hub hears of it. */
+  async stay(): Promise<void> {
+    if (this.#status === 'signed-in' && !this.#locked) await this.#refresh();
+  }
+
+  #lock(): void {
+    clearTimeout(this.#timer);
+    this.#token = null;
+    this.#setLocked(true);
+  }
+
+  #setLocked(locked: boolean): void {
+    if (this.#locked === locked) return;
+    this.#locked = locked;
+    for (const listener of this.#lockListeners) listener(locked);
   }
 
   /** Ends the session here at once, and on the server as soon as it can be reached. */
@@ -125,7 +200,7 @@ export class Session {
    * @throws RequestError when the server cannot be reached.
    */
   async token(force = false): Promise<string | null> {
-    if (this.#status !== 'signed-in' && !this.#refreshing) return null;
+    if (this.#locked || (this.#status !== 'signed-in' && !this.#refreshing)) return null;
     if (!force && this.#token !== null && this.#ports.now() < this.#goodUntil - earlyMs / 2) return this.#token;
     return this.#refresh();
   }
@@ -134,26 +209,41 @@ export class Session {
   heard(news: TabNews): void {
     if (news.type === 'signed-out') {
       if (this.#status !== 'signed-out') this.#end('elsewhere');
-    } else if (news.accountId !== this.#account?.id) {
+    } else if (news.type === 'locked') {
+      if (this.#status === 'signed-in') this.#lock();
+    } else if (this.#locked || news.accountId !== this.#account?.id) {
       this.#refresh().catch(() => this.#end('elsewhere'));
     }
   }
 
   /** One at a time in this tab (shared promise) and over all tabs (lock): each refresh rotates the cookie. */
   #refresh(): Promise<string | null> {
+    const wasLocked = this.#locked;
     this.#refreshing ??= this.#ports
-      .exclusive(async () => parseOutput('auth.refresh', await this.#ports.call('auth.refresh', {}, {})))
+      .exclusive(async () => {
+        const quietMs = this.#ports.quietMs();
+        const input = quietMs === undefined ? {} : { quietMs: Math.round(quietMs) };
+        return parseOutput('auth.refresh', await this.#ports.call('auth.refresh', input, {}));
+      })
       .then(
         (signedIn) => {
           this.#refreshing = null;
           if (this.#ports.flags.getItem(pendingFlag) !== null && this.#status === 'signed-out') return null;
+          // Locked while it was under way: its answer opens nothing.
+          if (this.#locked && !wasLocked) return null;
           this.#adopt(signedIn);
           return signedIn.accessToken;
         },
         (thrown: unknown) => {
           this.#refreshing = null;
           const error = RequestError.of(thrown);
+          if (error.code === 'SESSION_IDLE' && this.#status === 'signed-in') {
+            this.#lock();
+            return null;
+          }
           if (!isOver(error.code)) throw error;
+          // Locked, its sign-in has ended already; the page waits for its owner.
+          if (this.#locked) return null;
           this.#end(this.#status === 'signed-in' ? 'ended' : 'none');
           return null;
         },
@@ -175,20 +265,25 @@ export class Session {
     this.#end('here');
   }
 
-  #adopt({ accessToken, expiresAt, account }: SignedIn): void {
+  #adopt({ accessToken, expiresAt, account, idleMs }: SignedIn): void {
     const other = this.#account?.id !== account.id;
     this.#token = accessToken;
     this.#goodUntil = this.#ports.now() + lifetime(expiresAt - this.#ports.now());
     this.#account = account;
+    this.#idleMs = idleMs;
     this.#status = 'signed-in';
     this.#reason = 'none';
     this.#trouble = null;
     this.#tries = 0;
     this.#schedule();
-    if (!other) return;
+    if (!other) {
+      this.#setLocked(false);
+      return;
+    }
     // Clear first: nothing of the account before may be seen by this one.
     this.#announce(null);
     this.#announce(account);
+    this.#setLocked(false);
   }
 
   #schedule(): void {
@@ -217,6 +312,8 @@ export class Session {
     this.#reason = reason;
     this.#trouble = null;
     this.#announce(null);
+    this.#idleMs = null;
+    this.#setLocked(false);
   }
 
   #announce(account: AccountView | null): void {
@@ -225,7 +322,13 @@ export class Session {
 }
 
 function isOver(code: ErrorCode): boolean {
-  return code === 'UNAUTHENTICATED' || code === 'SESSION_REVOKED' || code === 'FORBIDDEN' || code === 'NOT_FOUND';
+  return (
+    code === 'UNAUTHENTICATED' ||
+    code === 'SESSION_REVOKED' ||
+    code === 'SESSION_IDLE' ||
+    code === 'FORBIDDEN' ||
+    code === 'NOT_FOUND'
+  );
 }
 
 /**

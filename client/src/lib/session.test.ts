@@ -9,9 +9,14 @@ const minutes = 60_000;
 class Browser {
   cookie: string | null = null;
   calls: string[] = [];
+  inputs: object[] = [];
   /** The account asks for a code after the password. */
   twoSteps = false;
   fails: 'no' | 'network' = 'no';
+  quietMs: number | undefined;
+  /** The hub says that nobody was there. */
+  idle = false;
+  idleMs: number | null = null;
   clockOffMs = 0;
   flags = new Map<string, string>();
   tabs: Session[] = [];
@@ -22,7 +27,10 @@ class Browser {
 
   open(): Session {
     const ports: SessionPorts = {
-      call: (name, _input, call) => this.#call(name, call.token ?? null),
+      call: (name, input, call) => {
+        this.inputs.push(input);
+        return this.#call(name, call.token ?? null);
+      },
       exclusive: (task) => {
         const run = this.#lock.then(task);
         this.#lock = run.catch(() => undefined);
@@ -39,6 +47,7 @@ class Browser {
       },
       now: () => Date.now() + this.clockOffMs,
       random: () => 0.5,
+      quietMs: () => this.quietMs,
     };
     const session = new Session(ports);
     this.tabs.push(session);
@@ -58,15 +67,18 @@ class Browser {
       this.cookie = null;
       return {};
     }
+    if (name === 'auth.refresh' && this.idle) throw new RequestError('SESSION_IDLE', 'idle', { traceId: 't' });
     if (this.cookie === null) throw new RequestError('UNAUTHENTICATED', 'no cookie', { traceId: 't' });
     return {
       accessToken: `token-${this.calls.length}`,
       expiresAt: Date.now() + 15 * minutes,
+      idleMs: this.idleMs,
       account: {
         id: idOf(this.cookie === 'asha' ? 'a' : 'b'),
         name: this.cookie,
         email: 'x@y.zz',
         roles: ['patient'],
+        permissionSets: [],
         patients: [],
         clinics: [],
       },
@@ -225,6 +237,49 @@ describe('session', () => {
     session.heard({ type: 'signed-in', accountId: idOf('b') });
     await settle();
     expect(heard).toEqual([null, 'ravi']);
+  });
+
+  it('[A3] locks every tab when nobody is there, keeps the account, and goes on in all of them once its owner is back', async () => {
+    browser.cookie = 'asha';
+    browser.idleMs = 15 * minutes;
+    const [one, two] = [browser.open(), browser.open()];
+    for (const tab of browser.tabs) void tab.start();
+    await settle();
+    const heard: boolean[] = [];
+    two.onLock((locked) => heard.push(locked));
+    void one.lock();
+    await settle();
+    expect([one.locked, two.locked, browser.cookie]).toEqual([true, true, null]);
+    expect([one.status, two.account?.name]).toEqual(['signed-in', 'asha']);
+    expect(await two.token()).toBeNull();
+    void one.signIn('a@b.cc', 'x');
+    await settle();
+    expect([one.locked, two.locked, heard]).toEqual([false, false, [true, false]]);
+    expect(await two.token()).not.toBeNull();
+  });
+
+  it('[A3] says how long nobody was there, and locks when the hub finds that too long', async () => {
+    browser.cookie = 'asha';
+    browser.quietMs = 1234.5;
+    const session = browser.open();
+    void session.start();
+    await settle();
+    expect(browser.inputs.at(-1)).toEqual({ quietMs: 1235 });
+    browser.idle = true;
+    const asked = session.token(true);
+    await settle();
+    expect([await asked, session.locked, session.status]).toEqual([null, true, 'signed-in']);
+  });
+
+  it('[A3] an answer that was under way when it was locked opens nothing', async () => {
+    browser.cookie = 'asha';
+    const session = browser.open();
+    void session.start();
+    await settle();
+    const asked = session.token(true);
+    void session.lock();
+    await settle();
+    expect([await asked, session.locked, await session.token()]).toEqual([null, true, null]);
   });
 
   it('tells other tabs nothing but an opaque id', async () => {

@@ -13,6 +13,7 @@ export function noticeTitle(notice: Notice, names: NoticeNames): string {
   if (notice.kind === 'announcement') {
     return names.announcements.get(notice.announcementId) ?? t('notifications.kinds.announcement.title');
   }
+  if (notice.kind === 'account.changed') return t(`access.changes.${notice.change}`);
   return t(`notifications.kinds.${notice.kind}.title`);
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { noticeKinds } from '../../../shared/state/notices.ts';
+import { accountChange, noticeKinds } from '../../../shared/state/notices.ts';
 import { directKinds } from '../documents.ts';
 import { smsParts } from '../rules.ts';
 import en from './en.json' with { type: 'json' };
 import hi from './hi.json' with { type: 'json' };
+import { accountChangeWords } from './accountChanges.ts';
 import { render, template } from './index.ts';
 
 const kinds = [...noticeKinds, ...directKinds];
@@ -50,6 +51,15 @@ test('[A3] an SMS with a code ends in the line that browsers fill it in by', () 
     const { sms } = render('account.otp', language, { code: '012345', host: 'clinic.example.org', link });
     expect(sms.split('\n').at(-1)).toBe('@clinic.example.org #012345');
     expect(sms.split('\n')[0]).toContain('012345');
+  }
+});
+
+test.each(accountChange.options)('[A5] %s is told in an SMS of two parts at most', (change) => {
+  for (const language of ['en', 'hi'] as const) {
+    const said = { ...accountChangeWords(language, change), link: 'https://nadi.example.org/account' };
+    const { sms, subject } = render('account.changed', language, said);
+    expect(smsParts(sms), sms).toBeLessThanOrEqual(2);
+    expect(subject).toBe(said.title);
   }
 });
 

@@ -15,6 +15,11 @@ export const phones: Migration = {
       { key: { phone: 1 }, name: 'one_per_phone', unique: true, ...where('phone') },
     ]);
     await db.collection('tries').createIndexes([{ key: { forgetAt: 1 }, name: 'expiry', expireAfterSeconds: 0 }]);
+    await db
+      .collection('authSessions')
+      .createIndexes([
+        { key: { idleUntil: 1 }, name: 'idle_ends', partialFilterExpression: { idleUntil: { $exists: true } } },
+      ]);
     // Numbers that were proved for SMS open their accounts from now on; of one that two have proved, the first.
     const proved = db.collection<Doc>('notifySettings').find({ 'phone.verifiedAt': { $gt: 0 } });
     for await (const one of proved) {

@@ -53,7 +53,7 @@ export async function makePeople(
       createdAt: now,
     };
     const [session] = await Promise.all([
-      sessions.open(accountId, unknownDevice),
+      sessions.open(accountId, unknownDevice, null),
       repos.accounts.insert(account),
       role === 'patient' ? repos.patients.insert(patient) : true,
     ]);

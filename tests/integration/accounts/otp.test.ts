@@ -35,7 +35,7 @@ const sms = (to: string): string[] =>
     .map((form) => form.get('Body') ?? '');
 /** The code in the nth SMS to a number. */
 async function codeTo(to: string, nth = 1): Promise<string> {
-  const text = await until(`SMS ${nth} to ${to}`, () => sms(to)[nth - 1] ?? null);
+  const text = await until(`code ${nth} to ${to}`, () => sms(to).filter((one) => /#\d{6}$/.test(one))[nth - 1] ?? null);
   return /#(\d{6})$/.exec(text)?.[1] ?? '';
 }
 const wrong = (code: string): string => (code === '111111' ? '222222' : '111111');

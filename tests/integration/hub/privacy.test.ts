@@ -242,6 +242,8 @@ describe('[I3] a patient’s wire', () => {
       'board.create': { clinicId: someEntry, doctorId: null, name: 'Mine' },
       'board.remove': { boardId: someEntry },
       'auth.revokeSession': { signInId: otherSignIn },
+      'auth.removeFactorOf': { accountId: someAccount, password: 'nadi-demo' },
+      'auth.endSessionsOf': { accountId: someAccount, password: 'nadi-demo' },
       'consult.join': { entryId: someEntry },
       'consult.info': { entryId: someEntry },
       'consent.give': { entryId: someEntry, version: consentVersion.options[0], language: 'en' },

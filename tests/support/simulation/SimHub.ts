@@ -103,7 +103,8 @@ export class SimHub {
     registerConsultEffects(effects, new ConsultService({ repos, queues: this.queues, nodes, grantKey, now }));
     const rateLimits = { address: async () => undefined, account: async () => undefined } as unknown as RateLimits;
     const handlers = feature.handlers as unknown as Handlers;
-    this.#door = new Door(handlers, { access, requests: new Requests(db, now), rateLimits, metrics, log });
+    const onCommand = (): void => undefined;
+    this.#door = new Door(handlers, { access, requests: new Requests(db, now), rateLimits, metrics, log, onCommand });
     const queue = seams.queueSource?.(feature.sources.queue) ?? feature.sources.queue;
     const sources = { ...feature.sources, queue } as unknown as ChannelSources;
     this.#subscriptions = (socket) => new Subscriptions(socket as unknown as Socket, { sources, access, publisher });

@@ -1,3 +1,4 @@
+import access from './access.json';
 import accounts from './accounts.json';
 import admin from './admin.json';
 import backup from './backup.json';
@@ -22,6 +23,7 @@ import waitingRoom from './waitingRoom.json';
 
 /** The English files, one per feature; a new feature adds its line here and its file in every language's folder. */
 export default {
+  access,
   accounts,
   admin,
   backup,
