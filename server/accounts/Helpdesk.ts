@@ -62,7 +62,7 @@ export class Helpdesk {
   async #accountOf(access: Access, accountId: string): Promise<Account> {
     const account = await this.#deps.repos.accounts.get(accountId);
     if (!account) throw new AppError('NOT_FOUND', 'no such account');
-    access.about({ accountId: account._id });
+    access.about({ ofAccountId: account._id });
     return account;
   }
 }

@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -6,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { desktop, launchBrowser, openPage, phone, shoot } from '../support/browser.ts';
 import { testHub, type TestHub } from '../support/hub.ts';
 import { until } from '../support/until.ts';
+import { expectAccessible } from './accessible.ts';
 import { signIn } from './people.ts';
 
 let hub: TestHub;
@@ -36,17 +36,6 @@ async function open(name: string, options: Parameters<typeof openPage>[1]): Prom
   pages[name] = opened.page;
   return opened.page;
 }
-async function expectAccessible(page: Page, where: string): Promise<void> {
-  await page.waitForFunction(() => document.getAnimations().length === 0);
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-    .analyze();
-  expect(violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join(' | ')}`)).toEqual(
-    [],
-  );
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
-}
-
 test('[A3] a phone and a number are enough: code, name, and one is in', async () => {
   const page = await open('phone', phone);
   await page.goto(`${url}/sign-in`);
