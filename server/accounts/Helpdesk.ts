@@ -1,10 +1,9 @@
-import type { InputOf, OutputOf } from '../../shared/contract/index.ts';
+import type { OutputOf } from '../../shared/contract/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Access } from '../store/Access.ts';
 import type { Account } from '../store/entities.ts';
 import type { Repos } from '../store/Repos.ts';
 import type { OwnerNews } from './OwnerNews.ts';
-import { passwordFits } from './password.ts';
 import type { SecondFactors } from './SecondFactors.ts';
 
 export interface HelpdeskDeps {
@@ -23,19 +22,6 @@ export class Helpdesk {
 
   constructor(deps: HelpdeskDeps) {
     this.#deps = deps;
-  }
-
-  /**
-   * That it is the admin, and now: by the password, or a code where the second factor is on.
-   * @throws AppError BAD_CREDENTIALS, WRONG_CODE, WRONG_STATE when a code is given and there is no factor.
-   */
-  async confirm(
-    access: Access,
-    { password, code }: Pick<InputOf<'auth.endSessionsOf'>, 'password' | 'code'>,
-  ): Promise<void> {
-    if (code !== undefined) return await this.#deps.factors.check(access.accountId, code);
-    const account = await this.#deps.repos.accounts.get(access.accountId);
-    if (!(await passwordFits(account, password ?? ''))) throw new AppError('BAD_CREDENTIALS', 'wrong password');
   }
 
   /** @throws AppError NOT_FOUND; WRONG_STATE when there is none, or when it is the admin's own: that needs a code of it. */

@@ -3,6 +3,7 @@ import { actorOf, cookiesOf, type CallContext, type HandlersOf } from '../hub/co
 import type { RateLimits } from '../hub/rateLimits.ts';
 import type { CodeSignIn } from './CodeSignIn.ts';
 import type { Entrance } from './Entrance.ts';
+import { FreshProof } from './FreshProof.ts';
 import type { Helpdesk } from './Helpdesk.ts';
 import type { OwnerNews } from './OwnerNews.ts';
 import type { Passwords } from './Passwords.ts';
@@ -21,6 +22,7 @@ export function accountHandlers(deps: {
   readonly rateLimits: RateLimits;
 }): Omit<HandlersOf<'auth' | 'account'>, keyof SignUpHandlers> {
   const { service, factors, passwords, codes, entrance, helpdesk, owners, rateLimits } = deps;
+  const fresh = new FreshProof(factors);
   const told = async <T>(context: CallContext, change: AccountChange, done: T): Promise<T> => {
     await owners.tell(actorOf(context).accountId, change);
     return done;
@@ -83,14 +85,14 @@ export function accountHandlers(deps: {
       cookiesOf(context).setRefreshToken(null);
       return {};
     },
-    'auth.removeFactorOf': async (context, { accountId, ...proof }) => {
+    'auth.removeFactorOf': async (context, { accountId, proof }) => {
       const access = actorOf(context);
-      await entrance.confirm(context, access, () => helpdesk.confirm(access, proof));
+      await entrance.confirm(context, access, () => fresh.check(access, proof));
       return await helpdesk.removeFactorOf(access, accountId);
     },
-    'auth.endSessionsOf': async (context, { accountId, ...proof }) => {
+    'auth.endSessionsOf': async (context, { accountId, proof }) => {
       const access = actorOf(context);
-      await entrance.confirm(context, access, () => helpdesk.confirm(access, proof));
+      await entrance.confirm(context, access, () => fresh.check(access, proof));
       return await helpdesk.endSessionsOf(access, accountId);
     },
     'auth.sessions': (context) => service.sessions(actorOf(context)),

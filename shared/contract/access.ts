@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { id, instant } from './common.ts';
-import { factorCode } from './secondFactor.ts';
 import { operation } from './define.ts';
 
 const everybody = ['patient', 'doctor', 'staff', 'admin'] as const;
@@ -31,8 +30,8 @@ const forOthers = (summary: string) =>
     summary,
     input: z.strictObject({
       accountId: id,
-      password: z.string().min(1).max(limits.passwordChars).optional(),
-      code: factorCode.optional(),
+      /** A fresh code of the app where the admin has a second factor, else the admin's password. */
+      proof: z.string().min(1).max(limits.passwordChars),
     }),
     output: z.object({ ended: z.int().nonnegative() }),
     roles: ['admin'],

@@ -245,8 +245,8 @@ export const expectedOperations: Readonly<Record<OperationName, Row>> = {
   'queue.closeDesk': row(register, ({ sessionId }) => ({ sessionId, rest: 'cancel' })),
   'board.remove': row(['doctor', 'colleague', 'reception', 'admin'], ({ boardId }) => ({ boardId }), { once: true }),
   // Every admin of an installation, once they have shown who they are.
-  'auth.removeFactorOf': row(['admin', 'adminB'], ({ accountId }) => ({ accountId, password: 'wrong-password-here' })),
-  'auth.endSessionsOf': row(['admin', 'adminB'], ({ accountId }) => ({ accountId, password: 'wrong-password-here' })),
+  'auth.removeFactorOf': row(['admin', 'adminB'], ({ accountId }) => ({ accountId, proof: 'wrong-password-here' })),
+  'auth.endSessionsOf': row(['admin', 'adminB'], ({ accountId }) => ({ accountId, proof: 'wrong-password-here' })),
   'auth.revokeSession': row(['patient'], ({ signInId }) => ({ signInId })),
   'auth.revokeOthers': row('own'),
   'auth.logout': row('own', () => ({ everywhere: false })),

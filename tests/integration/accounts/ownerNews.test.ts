@@ -70,28 +70,23 @@ describe('[A5] a lost second factor', () => {
     const accountId = doctor.signedIn.account.id;
     const secret = secretOf((await doctor.call('auth.enrolFactor', { password })).uri);
     await doctor.call('auth.confirmFactor', { code: codeAt(secret, stepOf(Date.now())) });
-    await expect(patient.call('auth.removeFactorOf', { accountId, password })).rejects.toMatchObject({
+    await expect(patient.call('auth.removeFactorOf', { accountId, proof: password })).rejects.toMatchObject({
       code: 'FORBIDDEN',
     });
-    for (const proof of [{}, { password: 'not this one' }]) {
-      await expect(admin.call('auth.removeFactorOf', { accountId, ...proof })).rejects.toMatchObject({
-        code: 'BAD_CREDENTIALS',
-      });
-    }
-    await expect(admin.call('auth.removeFactorOf', { accountId, code: '123456' })).rejects.toMatchObject({
-      code: 'WRONG_STATE',
+    await expect(admin.call('auth.removeFactorOf', { accountId, proof: 'not this one' })).rejects.toMatchObject({
+      code: 'BAD_CREDENTIALS',
     });
     const strange = '00000000-0000-4000-8000-000000000001';
-    await expect(admin.call('auth.removeFactorOf', { accountId: strange, password })).rejects.toMatchObject({
+    await expect(admin.call('auth.removeFactorOf', { accountId: strange, proof: password })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
     expect(doctor.socket.connected).toBe(true);
-    await admin.call('auth.removeFactorOf', { accountId, password });
+    await admin.call('auth.removeFactorOf', { accountId, proof: password });
     await until('the doctor to be cut off', () => !doctor.socket.connected);
     await mailTo('doctor', /^The clinic removed your second step/);
     const browser = new TestBrowser(hub.url);
     expect(await browser.codeOf('auth.login', { email: 'doctor@demo.nadi', password })).toBe('OK');
-    await expect(admin.call('auth.removeFactorOf', { accountId, password })).rejects.toMatchObject({
+    await expect(admin.call('auth.removeFactorOf', { accountId, proof: password })).rejects.toMatchObject({
       code: 'WRONG_STATE',
     });
     const records = await collection('audit').find({ action: 'auth.removeFactorOf', code: 'OK' }).toArray();
@@ -100,7 +95,7 @@ describe('[A5] a lost second factor', () => {
 
   test('an admin ends every sign-in of an account', async () => {
     const [admin, staff] = [await hub.as('admin'), await other.as('doctor2')];
-    const { ended } = await admin.call('auth.endSessionsOf', { accountId: staff.signedIn.account.id, password });
+    const { ended } = await admin.call('auth.endSessionsOf', { accountId: staff.signedIn.account.id, proof: password });
     expect(ended).toBe(1);
     await until('the socket to be cut', () => !staff.socket.connected);
     await mailTo('doctor2', /^The clinic ended your sign-ins/);
