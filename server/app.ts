@@ -73,6 +73,7 @@ export async function createApp(config: Config): Promise<App> {
   const hub = buildHub(config, mongo.db, io, log);
   await hub.audit.start();
   errors.show(hub.metrics.registry);
+  await hub.erasures.recover();
   if (config.mode === 'demo') await seedDemo({ db: mongo.db, repos: hub.repos, places: hub.places, now: Date.now });
 
   const agenda = new Agenda({
@@ -101,6 +102,7 @@ export async function createApp(config: Config): Promise<App> {
   );
   const { recordings } = hub;
   agenda.define('recordings', async () => void (await recordings.collect()), { lockLifetime: 60_000 });
+  agenda.define('erasures', async () => void (await hub.erasures.sweep()), { lockLifetime: 60_000 });
   agenda.define('retention', async () => void (await recordings.purge()), { lockLifetime: 5 * 60_000 });
   agenda.define('audit', () => hub.audit.tend(), { lockLifetime: 30 * 60_000 });
   agenda.define('outbox', () => hub.notify.sweep(), { lockLifetime: 30_000 });
@@ -114,6 +116,7 @@ export async function createApp(config: Config): Promise<App> {
   await agenda.every('10 seconds', 'recordings');
   await agenda.every('1 hour', 'retention');
   await agenda.every('1 hour', 'audit');
+  await agenda.every('1 minute', 'erasures');
   await agenda.every(outboxEvery, 'outbox');
   await agenda.every('1 minute', 'backup');
   // A demo has nobody who would mend anything.

@@ -66,6 +66,7 @@ const schema = z.object({
     .default('nadi:'),
   NADI_METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
   NADI_LONG_POLLING: z.enum(['0', '1']).default('0'),
+  NADI_RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).default(1_096),
   NADI_RECORDING_DAYS: z.coerce.number().int().min(1).max(36_500).default(1_096),
   NADI_HEARTBEAT_MS: z.coerce.number().int().min(200).max(60_000).default(5_000),
   NADI_PING_MS: z.coerce.number().int().min(200).max(60_000).default(10_000),
@@ -124,6 +125,8 @@ export interface Config {
   readonly recordingDays: number;
   /** After how long without anybody who works at a desk is signed out, ms; null: never. */
   readonly deskIdleMs: number | null;
+  /** How long a patient's records must be kept after the last visit before they may be erased without a ground, days; as above. */
+  readonly retentionDays: number;
   /** ISO 3166: whose phone numbers people write without the country's prefix. */
   readonly region: string;
   readonly audit: {
@@ -204,6 +207,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     rateFactor: value.NADI_RATE_FACTOR,
     recordingDays: value.NADI_RECORDING_DAYS,
     deskIdleMs: value.NADI_IDLE_MINUTES === 0 ? null : Math.ceil(value.NADI_IDLE_MINUTES * 60_000),
+    retentionDays: value.NADI_RETENTION_DAYS,
     region: value.NADI_REGION,
     audit: {
       privateKey: value.NADI_AUDIT_PRIVATE_KEY,

@@ -31,6 +31,7 @@ export const errorStatus = {
   NOT_UNDOABLE: 409,
   LINK_EXPIRED: 410,
   ERASED: 410,
+  RETAINED: 409,
   WRONG_CODE: 409,
   CODE_EXPIRED: 409,
   TOO_LARGE: 413,

@@ -26,6 +26,7 @@ import { consultHandlers } from '../consult/operations.ts';
 import { ConsultService } from '../consult/service.ts';
 import { buildHealth } from '../health/build.ts';
 import { buildPeople } from '../people/build.ts';
+import { buildErasure } from '../erasure/build.ts';
 import { PresenceBook } from '../presence/Book.ts';
 import { Census } from '../presence/Census.ts';
 import { PresenceFeed } from '../presence/PresenceFeed.ts';
@@ -215,6 +216,12 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
 
   const backup = buildBackup(config, { db, hub: id, repos, keys, metrics, log, now });
   const health = buildHealth(config, { db, repos, notifier: notify.notifier, metrics, log, now });
+  const erasure = buildErasure({
+    ...{ repos, keys, queues, streams, publisher, news, log, now, intervalMs },
+    endAll: (accountId) => accounts.endAll(accountId),
+    accessChanged: (accountId) => tail.accessChanged(accountId),
+    retentionMs: config.retentionDays * 24 * 3600_000,
+  });
 
   const door = new Door(
     {
@@ -228,6 +235,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
       ...notify.handlers,
       ...backup.handlers,
       ...auditing.handlers,
+      ...erasure.handlers,
     },
     {
       ...{ access: accessDeps, requests: new Requests(db, now), rateLimits, metrics, log },
@@ -296,6 +304,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     authenticator,
     files: chat.files,
     recordings,
+    erasures: erasure.erasures,
     publisher,
     /** After the sockets are closed: finishes what was begun. */
     stop: async (): Promise<void> => {
@@ -306,6 +315,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
       await tail.stop();
       await queue.stop();
       await chat.feed.stop();
+      await erasure.stop();
       publisher.stop();
       await backup.backups.stop();
       await recordings.settled();

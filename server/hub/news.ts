@@ -18,6 +18,8 @@ const topics = {
   receipt: z.object({ threadId: z.string(), accountId: z.string() }),
   /** An account is writing in a thread right now. */
   typing: z.object({ threadId: z.string(), accountId: z.string(), side: threadSide }),
+  /** A patient was erased. */
+  erased: z.object({ patientId: z.string() }),
 } satisfies Record<string, z.ZodType<BusMessage>>;
 type Topics = { [T in keyof typeof topics]: z.output<(typeof topics)[T]> };
 const schemas: { [T in keyof Topics]: z.ZodType<Topics[T]> } = topics;

@@ -2,6 +2,7 @@ import type { Server } from 'socket.io';
 import type { z } from 'zod';
 import {
   channels,
+  type ChannelName,
   type PatchedName,
   type StreamName,
   type ViewName,
@@ -12,6 +13,7 @@ import type {
   ClosedFrame,
   MoveFrame,
   PatchFrame,
+  ResyncFrame,
   Revision,
   ViewFrame,
 } from '../../shared/contract/wire.ts';
@@ -116,6 +118,12 @@ export class Publisher {
   /** Tells one socket that a subscription has ended. */
   closed(socketId: string, frame: ClosedFrame): void {
     this.#io.local.to(socketId).emit('closed', frame);
+  }
+
+  /** Everybody who looks at it subscribes anew: what it says has changed in another way than by an event. */
+  resync(channel: ChannelName, key: string): void {
+    const frame: ResyncFrame = { channel, key };
+    this.#io.local.to(roomOf(channel, key)).emit('resync', frame);
   }
 
   /** Tells every socket of this hub to connect anew, each at a moment of its own within that time. */

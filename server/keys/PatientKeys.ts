@@ -87,6 +87,11 @@ export class PatientKeys {
     );
   }
 
+  /** The subject's key is no longer in memory: it was destroyed by another hub. */
+  forget(subjectId: string): void {
+    this.#remembered.delete(subjectId);
+  }
+
   /** Destroys the keys of subjects from one id up to before another. */
   async destroyBetween(from: string, before: string): Promise<void> {
     const found = await this.#keys.find({ _id: { $gte: from, $lt: before }, wrapped: { $exists: true } }).toArray();
@@ -165,6 +170,12 @@ export class PatientKeys {
     }
     await flush();
     return done;
+  }
+
+  /** Whose keys were destroyed. */
+  async *destroyedSubjects(): AsyncGenerator<string, void, undefined> {
+    const found = this.#keys.find({ destroyedAt: { $exists: true } }, { projection: { _id: 1 } });
+    for await (const { _id } of found) yield _id;
   }
 
   /** How many keys were ever destroyed; only grows. */

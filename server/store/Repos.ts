@@ -16,6 +16,7 @@ import {
 } from './entities.ts';
 import { secondFactorDoc } from '../accounts/SecondFactors.ts';
 import { triesDoc } from '../accounts/Tries.ts';
+import { erasureDoc } from '../erasure/documents.ts';
 import { sealedFields } from '../keys/fields.ts';
 import type { PatientKeys } from '../keys/PatientKeys.ts';
 import { Sealer } from '../keys/Sealer.ts';
@@ -42,6 +43,7 @@ export function createRepos(db: Db, keys: PatientKeys) {
     patients: new Repo(db, 'patients', patient),
     deskSessions: new Repo(db, 'deskSessions', deskSession),
     places: new Repo(db, 'places', placeDoc, sealer('places')),
+    erasures: new Repo(db, 'erasures', erasureDoc),
     encounters: new Repo(db, 'encounters', encounter),
     rooms: new Repo(db, 'rooms', room),
     consents: new Repo(db, 'consents', consentDoc),

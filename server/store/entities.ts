@@ -87,6 +87,8 @@ export const patient = z.object({
   phone: z.string().nullable(),
   /** Accounts that act for this patient: the patient's own, parents, children. Empty for a walk-in. */
   guardians: z.array(z.object({ accountId: z.string(), relation: z.enum(['self', 'parent', 'child', 'other']) })),
+  /** Since then nothing but the code is known of them. */
+  erasedAt: z.number().optional(),
   createdAt: z.number(),
 });
 export type Patient = z.infer<typeof patient>;

@@ -8,6 +8,7 @@ import { chatChannels, chatOperations } from './chat.ts';
 import { consultOperations } from './consult.ts';
 import type { Operation, StreamChannel, ViewChannel } from './define.ts';
 import { doctorOperations } from './doctors.ts';
+import { erasureOperations } from './erasure.ts';
 import { passwordOperations } from './passwords.ts';
 import { peopleOperations } from './people.ts';
 import { presenceChannels } from './presence.ts';
@@ -42,6 +43,7 @@ export const operations = {
   ...announcementOperations,
   ...backupOperations,
   ...auditOperations,
+  ...erasureOperations,
 };
 export const channels = { ...queueChannels, ...boardChannels, ...chatChannels, ...presenceChannels, ...notifyChannels };
 

@@ -54,6 +54,8 @@ export class Mailbox<S, E extends StreamEvent> {
   #seq = 0;
   #at = 0;
   #loaded = false;
+  /** Whoever stands up to here has read it as it was before it was read anew. */
+  #rereadAt = -1;
   #queue: Waiting<S, E>[] = [];
   #work: Promise<void> = Promise.resolve();
   #running = false;
@@ -92,12 +94,13 @@ export class Mailbox<S, E extends StreamEvent> {
       const stored = await this.#readStart();
       this.#recent = [];
       this.#begin(stored);
+      this.#rereadAt = this.#seq;
     });
   }
 
   /** Events after `seq` that are still in memory without a hole, or null when a snapshot is needed. */
   since(epoch: number, seq: number): E[] | null {
-    if (epoch !== this.#epoch || seq > this.#seq) return null;
+    if (epoch !== this.#epoch || seq > this.#seq || seq <= this.#rereadAt) return null;
     if (seq === this.#seq) return [];
     const first = this.#recent[0];
     if (!first || first.seq > seq + 1) return null;
