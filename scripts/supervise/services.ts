@@ -34,6 +34,7 @@ export function hubService(installation: Installation): ServiceSpec {
       NADI_MODE: 'demo',
       NADI_SECRET: secrets.NADI_SECRET,
       NADI_KEY: secrets.NADI_KEY,
+      NADI_OLD_KEYS: secrets.NADI_OLD_KEYS,
       NADI_GRANT_PRIVATE_KEY: secrets.NADI_GRANT_PRIVATE_KEY,
       NADI_AUDIT_PRIVATE_KEY: secrets.NADI_AUDIT_PRIVATE_KEY,
       NADI_SFU_SECRET: secrets.NADI_SFU_SECRET,

@@ -15,6 +15,8 @@ const Secrets = z.strictObject({
   NADI_AUDIT_PRIVATE_KEY: z.base64().min(40),
   /** Wraps the keys of patients; 32 bytes, base64. Lost, everything clinical is lost. */
   NADI_KEY: z.base64().length(44),
+  /** The master keys before it, separated by commas; they open what was wrapped then. */
+  NADI_OLD_KEYS: z.string().optional(),
   /** Bearer token for the hub's control requests to an SFU node; 32 bytes, base64. */
   NADI_SFU_SECRET: z.base64().min(40),
   /** Who we are to push services (P-256, base64url). Others than before, and every browser must be asked again. */

@@ -77,7 +77,8 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const redis = config.redis && new RedisBus({ ...config.redis, hub: id, log, metrics, now });
   const bus = redis ?? noBus;
   const news = new News(bus);
-  const keys = new PatientKeys(db, new MasterKeys(config.masterKeys), now);
+  const masterKeys = new MasterKeys(config.masterKeys);
+  const keys = new PatientKeys(db, masterKeys, now);
   const repos = createRepos(db, keys);
   const auditing = buildAudit(config, { db, repos, hub: id, log, now });
   const { audit } = auditing;
@@ -125,7 +126,10 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const queue = buildQueue({ repos, queues, publisher, news, effects, log, now, secret, publicUrl });
   const { heartbeatMs } = config;
   const book = new PresenceBook(Math.min(2_000, heartbeatMs / 2));
-  const register = new PresenceRegister({ db, hub: id, book, news, log, now, heartbeatMs });
+  const register = new PresenceRegister({
+    ...{ db, hub: id, book, news, log, now, heartbeatMs },
+    masterKey: masterKeys.current,
+  });
   const census = new Census({ repos, queues, book, now });
   const presence = new PresenceFeed({ census, book, queues, publisher, log, now, everyMs: heartbeatMs });
   const nodes = new Nodes({ urls: config.sfu.nodes, secret: config.sfu.secret, log, now });

@@ -14,6 +14,8 @@ export interface RegisterDeps {
   readonly log: Logger;
   readonly now: () => number;
   readonly heartbeatMs: number;
+  /** Fingerprint of the master key this hub wraps with: a rotation waits until every hub says the new one. */
+  readonly masterKey: string;
 }
 
 /** A hub's sign of life, and which version its pages are at. */
@@ -112,7 +114,7 @@ export class PresenceRegister {
   }
 
   async #write(): Promise<void> {
-    const { hub, news, now, heartbeatMs } = this.#deps;
+    const { hub, news, now, heartbeatMs, masterKey } = this.#deps;
     const letters = [...this.#dirty];
     if (letters.length > 0) {
       const version = this.#version + 1;
@@ -130,7 +132,7 @@ export class PresenceRegister {
       }
       this.#version = version;
     }
-    const sign = { beat: ++this.#beat, version: this.#version, at: now(), everyMs: heartbeatMs };
+    const sign = { beat: ++this.#beat, version: this.#version, at: now(), everyMs: heartbeatMs, key: masterKey };
     const { upsertedCount } = await this.#rolls.updateOne({ _id: hub }, { $set: sign }, { upsert: true });
     if (upsertedCount > 0 && this.#beat > 1) {
       // Others took us for dead and cleared up: write everything again.

@@ -4,6 +4,7 @@ import { attachment } from '../../../shared/state/chat.ts';
 import { EventLog } from '../../../server/store/streams/log.ts';
 import { MasterKeys } from '../../../server/keys/MasterKeys.ts';
 import { PatientKeys, type StoredKey } from '../../../server/keys/PatientKeys.ts';
+import type { Doc } from '../../../server/store/mongo.ts';
 import { createRepos } from '../../../server/store/Repos.ts';
 import { testDatabase } from '../../support/database.ts';
 import { testHub, type TestHub } from '../../support/hub.ts';
@@ -117,7 +118,7 @@ describe('[H5] erasing a patient', () => {
     expect(await repos.places.get(entryId)).toMatchObject({ reason: '' });
     expect((await repos.places.get(entryId))?.active).toBeUndefined();
     expect(await repos.triages.one({ patientId })).toMatchObject({ note: null, vitals: {} });
-    const trail = await db.collection('audit').find({ action: 'erasure.erase', patientId }).toArray();
+    const trail = await db.collection<Doc>('audit').find({ action: 'erasure.erase', patientId }).toArray();
     expect(trail.map((one) => [one['phase'], one['code'] ?? null])).toEqual(
       expect.arrayContaining([
         ['intent', null],
