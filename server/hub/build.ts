@@ -224,6 +224,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
     ...{ repos, keys, queues, streams, publisher, news, log, now, intervalMs },
     endAll: (accountId) => accounts.endAll(accountId),
     accessChanged: (accountId) => tail.accessChanged(accountId),
+    keyring: backup.backups.keyring,
     retentionMs: config.retentionDays * 24 * 3600_000,
   });
 
