@@ -42,6 +42,7 @@ const pages = {
   '/admin/undelivered': () => import('./admin/UndeliveredPage.svelte'),
   '/admin/messages': () => import('./admin/OutboxPage.svelte'),
   '/admin/audit': () => import('./admin/audit/AuditPage.svelte'),
+  '/admin/erasure': () => import('./admin/ErasurePage.svelte'),
   '/admin/waits': () => import('./admin/WaitsPage.svelte'),
   '*': NotFoundPage,
   hooks: { onError: onRouteError },

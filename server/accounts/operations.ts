@@ -22,7 +22,7 @@ export function accountHandlers(deps: {
   readonly rateLimits: RateLimits;
 }): Omit<HandlersOf<'auth' | 'account'>, keyof SignUpHandlers> {
   const { service, factors, passwords, codes, entrance, helpdesk, owners, rateLimits } = deps;
-  const fresh = new FreshProof(factors);
+  const fresh = new FreshProof(factors, entrance);
   const told = async <T>(context: CallContext, change: AccountChange, done: T): Promise<T> => {
     await owners.tell(actorOf(context).accountId, change);
     return done;
@@ -85,16 +85,10 @@ export function accountHandlers(deps: {
       cookiesOf(context).setRefreshToken(null);
       return {};
     },
-    'auth.removeFactorOf': async (context, { accountId, proof }) => {
-      const access = actorOf(context);
-      await entrance.confirm(context, access, () => fresh.check(access, proof));
-      return await helpdesk.removeFactorOf(access, accountId);
-    },
-    'auth.endSessionsOf': async (context, { accountId, proof }) => {
-      const access = actorOf(context);
-      await entrance.confirm(context, access, () => fresh.check(access, proof));
-      return await helpdesk.endSessionsOf(access, accountId);
-    },
+    'auth.removeFactorOf': async (context, input) =>
+      helpdesk.removeFactorOf(await fresh.of(context, input), input.accountId),
+    'auth.endSessionsOf': async (context, input) =>
+      helpdesk.endSessionsOf(await fresh.of(context, input), input.accountId),
     'auth.sessions': (context) => service.sessions(actorOf(context)),
     'auth.revokeSession': (context, { signInId }) => service.revokeSession(actorOf(context), signInId),
     'auth.revokeOthers': (context) => service.revokeOthers(actorOf(context)),

@@ -1,3 +1,4 @@
+import type { FreshProof } from '../accounts/FreshProof.ts';
 import type { QueueEvent, QueueState } from '../../shared/state/queue.ts';
 import type { News } from '../hub/news.ts';
 import type { Publisher } from '../hub/publish.ts';
@@ -21,6 +22,7 @@ export function buildErasure(deps: {
   readonly streams: Streams;
   readonly publisher: Publisher;
   readonly news: News;
+  readonly fresh: FreshProof;
   readonly endAll: (accountId: string) => Promise<number>;
   readonly accessChanged: (accountId: string) => Promise<void>;
   readonly log: Logger;
@@ -32,5 +34,5 @@ export function buildErasure(deps: {
   const logins = new Logins(deps);
   const onErased = (patientId: string): void => feed.erased(patientId);
   const erasures = new Erasures({ ...deps, keyring: deps.keyring ?? noKeyring, logins, onErased });
-  return { erasures, handlers: erasureHandlers(erasures), stop: () => feed.stop() };
+  return { erasures, handlers: erasureHandlers(erasures, deps.fresh), stop: () => feed.stop() };
 }

@@ -26,6 +26,7 @@ import { consultHandlers } from '../consult/operations.ts';
 import { ConsultService } from '../consult/service.ts';
 import { buildHealth } from '../health/build.ts';
 import { buildPeople } from '../people/build.ts';
+import { FreshProof } from '../accounts/FreshProof.ts';
 import { buildErasure } from '../erasure/build.ts';
 import { PresenceBook } from '../presence/Book.ts';
 import { Census } from '../presence/Census.ts';
@@ -222,6 +223,7 @@ export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const health = buildHealth(config, { db, repos, notifier: notify.notifier, metrics, log, now });
   const erasure = buildErasure({
     ...{ repos, keys, queues, streams, publisher, news, log, now, intervalMs },
+    fresh: new FreshProof(factors, entrance),
     endAll: (accountId) => accounts.endAll(accountId),
     accessChanged: (accountId) => tail.accessChanged(accountId),
     keyring: backup.backups.keyring,

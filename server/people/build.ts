@@ -40,7 +40,7 @@ export function buildPeople(
   return {
     handlers: {
       ...signUpHandlers(signUps, deps.rateLimits),
-      ...peopleHandlers(people, new FreshProof(deps.factors), deps.entrance),
+      ...peopleHandlers(people, new FreshProof(deps.factors, deps.entrance)),
       ...doctorHandlers(doctors, verifications),
     },
     sweep: () => verifications.sweep(),

@@ -1,26 +1,18 @@
-import type { Entrance } from '../accounts/Entrance.ts';
 import type { FreshProof } from '../accounts/FreshProof.ts';
 import type { SignUps } from '../accounts/SignUps.ts';
-import { actorOf, type CallContext, type Handlers, type HandlersOf } from '../hub/context.ts';
+import { actorOf, type Handlers, type HandlersOf } from '../hub/context.ts';
 import type { RateLimits } from '../hub/rateLimits.ts';
-import type { Access } from '../store/Access.ts';
 import type { People } from './People.ts';
 
-export function peopleHandlers(people: People, fresh: FreshProof, entrance: Entrance): HandlersOf<'people'> {
-  /** Tries are slowed as those to sign in are. */
-  const proved = async (context: CallContext, { proof }: { readonly proof: string }): Promise<Access> => {
-    const access = actorOf(context);
-    await entrance.confirm(context, access, () => fresh.check(access, proof));
-    return access;
-  };
+export function peopleHandlers(people: People, fresh: FreshProof): HandlersOf<'people'> {
   return {
     'people.list': (context, input) => people.list(actorOf(context), input),
     'people.one': (context, { accountId }) => people.one(actorOf(context), accountId),
-    'people.invite': async (context, input) => people.invite(await proved(context, input), context.requestId, input),
+    'people.invite': async (context, input) => people.invite(await fresh.of(context, input), context.requestId, input),
     'people.reinvite': (context, { accountId }) => people.reinvite(actorOf(context), accountId),
-    'people.change': async (context, input) => people.change(await proved(context, input), input),
-    'people.deactivate': async (context, input) => people.deactivate(await proved(context, input), input.accountId),
-    'people.reactivate': async (context, input) => people.reactivate(await proved(context, input), input.accountId),
+    'people.change': async (context, input) => people.change(await fresh.of(context, input), input),
+    'people.deactivate': async (context, input) => people.deactivate(await fresh.of(context, input), input.accountId),
+    'people.reactivate': async (context, input) => people.reactivate(await fresh.of(context, input), input.accountId),
   };
 }
 

@@ -42,7 +42,12 @@ export const erasureOperations = {
     kind: 'command',
     summary:
       'Erase a patient for ever: their key is destroyed, name and contacts are cleared, places end, nobody acts for them any more. RETAINED while records must be kept, unless a ground is given.',
-    input: z.strictObject({ patientId: id, ground: erasureGround.optional() }),
+    input: z.strictObject({
+      patientId: id,
+      ground: erasureGround.optional(),
+      /** One's own password, or a code where there is a second factor. */
+      proof: z.string().min(1).max(limits.passwordChars),
+    }),
     output: erasureView,
     roles: ['admin'],
     rate: 'write',

@@ -13,6 +13,7 @@ import { notificationEvent, notificationsState } from '../../shared/state/notifi
 import { queueEvent, queueState } from '../../shared/state/queue.ts';
 import chatAmendments from '../fixtures/events/chat.v1.amendments.json' with { type: 'json' };
 import chatV1 from '../fixtures/events/chat.v1.json' with { type: 'json' };
+import notificationsAccount from '../fixtures/events/notifications.v1-account.json' with { type: 'json' };
 import notificationsDoctors from '../fixtures/events/notifications.v1-doctors.json' with { type: 'json' };
 import notificationsSystem from '../fixtures/events/notifications.v1-system.json' with { type: 'json' };
 import notificationsV1 from '../fixtures/events/notifications.v1.json' with { type: 'json' };
@@ -66,11 +67,13 @@ describe('events of every version ever written (frozen: never edit a fixture, ad
     expect(new Set(events.map((event) => event.type))).toEqual(
       new Set(notificationEvent.options.map((one) => one.shape.type.value)),
     );
-    for (const later of [notificationsSystem, notificationsDoctors]) {
-      expect(foldOf(notificationsKind, stored.parse(later.events))).toEqual(later.state);
+    const later = [notificationsSystem, notificationsDoctors, notificationsAccount];
+    for (const fixture of later) {
+      expect(foldOf(notificationsKind, stored.parse(fixture.events))).toEqual(fixture.state);
     }
-    const all = [...notificationsV1.events, ...notificationsSystem.events, ...notificationsDoctors.events];
-    const kinds = all.flatMap(({ data }) => ('notice' in data ? [data.notice?.kind] : []));
+    const kinds = [notificationsV1, ...later]
+      .flatMap(({ events: all }) => all)
+      .flatMap(({ data }) => ('notice' in data ? [data.notice?.kind] : []));
     expect(new Set(kinds)).toEqual(new Set(noticeKinds));
   });
 

@@ -6,6 +6,7 @@ import Megaphone from '@lucide/svelte/icons/megaphone';
 import BadgeCheck from '@lucide/svelte/icons/badge-check';
 import Users from '@lucide/svelte/icons/users';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
+import UserX from '@lucide/svelte/icons/user-x';
 import type { Icon } from '../ui/index.ts';
 
 /**
@@ -20,6 +21,7 @@ export const sections = [
   { id: 'undelivered', path: '/admin/undelivered', icon: MailX },
   { id: 'outbox', path: '/admin/messages', icon: Inbox, demo: true },
   { id: 'audit', path: '/admin/audit', icon: ScrollText },
+  { id: 'erasure', path: '/admin/erasure', icon: UserX },
   { id: 'waits', path: '/admin/waits', icon: ChartNoAxesColumn },
 ] as const satisfies readonly { id: string; path: `/admin${string}`; icon: Icon; demo?: true }[];
 export type SectionId = (typeof sections)[number]['id'];

@@ -79,6 +79,7 @@ class Browser {
         email: 'x@y.zz',
         roles: ['patient'],
         permissionSets: [],
+        doctorState: null,
         patients: [],
         clinics: [],
       },

@@ -226,10 +226,9 @@ export const expectedOperations: Readonly<Record<OperationName, Row>> = {
   // Admins answer for the whole installation, and for who looked at what in it.
   'audit.search': row(['admin', 'adminB'], () => ({ limit: 5 })),
   'audit.state': row(['admin', 'adminB'], () => ({ limit: 5 })),
-  // A code of nobody: for an admin of another clinic a patient's answers the same, see erasure.erase.
+  // A code of nobody: for an admin of another clinic a patient's answers the same, and so does erasing with a proof.
   'erasure.find': row([], () => ({ code: 'ND-2222-2222' })),
-  // Without a ground the records are kept: whoever may is told until when.
-  'erasure.erase': row(['admin'], ({ patientId }) => ({ patientId })),
+  'erasure.erase': row(['admin', 'adminB'], ({ patientId }) => ({ patientId, proof: 'wrong-password-here' })),
   'erasure.list': row('own', () => ({ limit: 5 })),
   'announcements.mine': row('own'),
   'announcements.list': row('own', () => ({ limit: 5 })),

@@ -221,7 +221,7 @@ describe('[I3] a patient’s wire', () => {
       'queue.join': { sessionId, patientId: somePatient, mode: 'video', reason: 'x' },
       'queue.leave': { entryId: someEntry },
       'erasure.find': { code: 'ND-7K3M-42QX' },
-      'erasure.erase': { patientId: somePatient, ground: 'other-law' },
+      'erasure.erase': { patientId: somePatient, ground: 'other-law', proof: 'wrong-password-here' },
       'erasure.list': { limit: 5 },
       'queue.addWalkIn': { sessionId, name: 'X', age: 1, gender: 'other', reason: 'x' },
       'queue.callNext': { sessionId, seen: someEntry },

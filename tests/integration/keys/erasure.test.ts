@@ -1,3 +1,4 @@
+import { demoPassword } from '../../../server/seed/people.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reply as replySchema } from '../../../shared/contract/wire.ts';
 import { attachment } from '../../../shared/state/chat.ts';
@@ -65,11 +66,18 @@ describe('[H5] erasing a patient', () => {
     const code = patient.signedIn.account.patients[0]?.code ?? '';
     const { patientId, name, keptUntil, erased } = await admin.call('erasure.find', { code });
     expect([name !== '', erased, keptUntil > Date.now()]).toEqual([true, false, true]);
-    await expect(admin.call('erasure.erase', { patientId })).rejects.toMatchObject({ code: 'RETAINED' });
-    await expect(doctor.call('erasure.erase', { patientId })).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    const done = await admin.call('erasure.erase', { patientId, ground: 'court-order' });
+    await expect(admin.call('erasure.erase', { patientId, proof: demoPassword })).rejects.toMatchObject({
+      code: 'RETAINED',
+    });
+    await expect(
+      admin.call('erasure.erase', { patientId, ground: 'court-order', proof: 'not-my-password' }),
+    ).rejects.toMatchObject({ code: 'BAD_CREDENTIALS' });
+    await expect(doctor.call('erasure.erase', { patientId, proof: demoPassword })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    const done = await admin.call('erasure.erase', { patientId, ground: 'court-order', proof: demoPassword });
     expect(done).toMatchObject({ patientId, ground: 'court-order', complete: true });
-    expect(await admin.call('erasure.erase', { patientId })).toEqual(done);
+    expect(await admin.call('erasure.erase', { patientId, proof: demoPassword })).toEqual(done);
     expect((await admin.call('erasure.list', { limit: 10 })).erasures).toEqual([done]);
 
     // The doctor still has the visit; what it held is marked as erased, and nothing is added.
