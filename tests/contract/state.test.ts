@@ -71,9 +71,9 @@ describe('events of every version ever written (frozen: never edit a fixture, ad
     for (const fixture of later) {
       expect(foldOf(notificationsKind, stored.parse(fixture.events))).toEqual(fixture.state);
     }
-    const kinds = [notificationsV1, ...later]
-      .flatMap(({ events: all }) => all)
-      .flatMap(({ data }) => ('notice' in data ? [data.notice?.kind] : []));
+    const first = [...notificationsV1.events, ...notificationsSystem.events];
+    const all = [...first, ...notificationsDoctors.events, ...notificationsAccount.events];
+    const kinds = all.flatMap(({ data }) => ('notice' in data ? [data.notice?.kind] : []));
     expect(new Set(kinds)).toEqual(new Set(noticeKinds));
   });
 

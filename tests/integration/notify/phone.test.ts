@@ -77,6 +77,7 @@ describe('[E3 E4] SMS', () => {
     await until('another code', () => twilio.received.length === 2);
     await patient.call('notify.verifyPhone', { code: /^\d{6}/.exec(form(-1).get('Body') ?? '')?.[0] ?? '' });
     expect((await patient.call('notify.preferences', {})).phone?.verified).toBe(true);
+    await until('its owner to be told of the new number', () => twilio.received.length === 3);
     expect(await hub.database.db.collection('deliveries').countDocuments(of)).toBe(0);
   });
 
