@@ -73,7 +73,7 @@ const settleMs = 2_000;
 /** Puts the hub together: every service with what it needs, nothing hidden. The one place that knows all features. */
 export function buildHub(config: Config, db: Db, io: Server, log: Logger) {
   const id = newId();
-  const now = Date.now;
+  const now = (): number => Date.now();
   const metrics = new Metrics();
   const redis = config.redis && new RedisBus({ ...config.redis, hub: id, log, metrics, now });
   const bus = redis ?? noBus;

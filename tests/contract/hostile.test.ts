@@ -15,7 +15,7 @@ import { until } from '../support/until.ts';
 
 /** `NADI_HOSTILE_SEED` repeats a run. */
 const seed = Number(process.env['NADI_HOSTILE_SEED'] ?? randomInt(1_000_000));
-const perTransport = 24;
+const perTransport = 14;
 process.stdout.write(`    hostile input: seed ${seed}\n`);
 
 let database: TestDatabase;
