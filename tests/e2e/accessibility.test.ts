@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { expectAccessible } from './accessible.ts';
 import { desktop, launchBrowser, openPage, phone } from '../support/browser.ts';
 import { startStack, type Stack } from '../support/stack.ts';
-import { signIn } from './people.ts';
+import { byPassword, signIn } from './people.ts';
 
 let stack: Stack;
 let browser: Browser;
@@ -39,8 +39,11 @@ describe.each(looks)('[I1] $view, $language, $scheme', (look) => {
   test('sign-in', async () => {
     const page = await open(look);
     await page.goto(stack.url);
-    await page.locator('input[type=password]').waitFor();
+    await page.locator(look.view === 'phone' ? 'input[type=tel]' : 'input[type=password]').waitFor();
     await expectAccessible(page, 'sign-in', { language: look.language });
+    await byPassword(page);
+    await page.locator('input[type=password]').waitFor();
+    await expectAccessible(page, 'sign-in by password', { language: look.language });
     await page.context().close();
   });
 
@@ -51,6 +54,7 @@ describe.each(looks)('[I1] $view, $language, $scheme', (look) => {
   ])('$where', async ({ who, ready, where }) => {
     const page = await open(look);
     await page.goto(stack.url);
+    await byPassword(page);
     await page.locator('input[type=email]').fill(`${who}@demo.nadi`);
     await page.locator('input[type=password]').fill('nadi-demo');
     await page.keyboard.press('Enter');
@@ -64,6 +68,7 @@ describe.each(looks.slice(1, 3))('[I1] more of the desks: $view, $language, $sch
   test('reception: triage, sending on, check-in by code, the check-in screen, boards', async () => {
     const page = await open(look);
     await page.goto(stack.url);
+    await byPassword(page);
     await page.locator('input[type=email]').fill('staff@demo.nadi');
     await page.locator('input[type=password]').fill('nadi-demo');
     await page.keyboard.press('Enter');
@@ -94,6 +99,7 @@ describe.each(looks.slice(1, 3))('[I1] more of the desks: $view, $language, $sch
   test('doctor: a break and its banner, promised waits', async () => {
     const page = await open(look);
     await page.goto(stack.url);
+    await byPassword(page);
     await page.locator('input[type=email]').fill('doctor2@demo.nadi');
     await page.locator('input[type=password]').fill('nadi-demo');
     await page.keyboard.press('Enter');
@@ -169,6 +175,7 @@ describe('[I1 C4 C5 C7] pages around a place', () => {
     await expectAccessible(page, 'place link', { language: look.language });
 
     await page.goto(stack.url);
+    await byPassword(page);
     await page.locator('input[type=email]').fill('patient2@demo.nadi');
     await page.locator('input[type=password]').fill('nadi-demo');
     await page.keyboard.press('Enter');

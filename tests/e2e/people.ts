@@ -1,11 +1,15 @@
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
 
+/** Chooses the password on the sign-in page, in any language: a phone offers the number first. */
+export async function byPassword(page: Page): Promise<void> {
+  await page.locator('label', { has: page.locator('input[type=radio][value=password]') }).click();
+}
+
 /** Signs a demo account in as a person does: address, password, button. */
 export async function signIn(page: Page, url: string, who: string): Promise<void> {
   await page.goto(url);
-  // A phone offers the number first.
-  await page.getByText('With password').click();
+  await byPassword(page);
   await page.getByLabel('Email').fill(`${who}@demo.nadi`);
   await page.getByLabel('Password', { exact: true }).fill('nadi-demo');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
