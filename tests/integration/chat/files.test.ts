@@ -1,7 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { limits } from '../../../shared/limits.ts';
 import { reply as replySchema } from '../../../shared/contract/wire.ts';
 import { attachment, type Attachment } from '../../../shared/state/chat.ts';
@@ -299,10 +298,10 @@ describe('[E1] who is given it', () => {
     const file = await uploaded(patient);
     await patient.call('chat.send', { threadId, text: '', attachments: [file.id] });
     await get(doctor, file.id);
-    const record = await hub.database.db.collection('audit').findOne({ action: 'file.read', threadId });
-    expect(z.looseObject({ accountId: z.string() }).parse(record)).toMatchObject({
-      accountId: doctor.signedIn.account.id,
-      entryId: threadId,
-    });
+    const accountId = doctor.signedIn.account.id;
+    const about = { action: 'file.read', resourceId: file.id, accountId };
+    const records = await hub.database.db.collection('audit').find(about).sort({ n: 1 }).toArray();
+    expect(records.map((record) => record['phase'])).toEqual(['intent', 'outcome']);
+    expect(records[1]).toMatchObject({ code: 'OK', threadId, entryId: threadId });
   });
 });
