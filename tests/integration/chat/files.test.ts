@@ -301,7 +301,7 @@ describe('[E1] who is given it', () => {
     const accountId = doctor.signedIn.account.id;
     const about = { action: 'file.read', resourceId: file.id, accountId };
     const records = await hub.database.db.collection('audit').find(about).sort({ n: 1 }).toArray();
-    expect(records.map((record) => record['phase'])).toEqual(['intent', 'outcome']);
+    expect(records.map((record): unknown => record['phase'])).toEqual(['intent', 'outcome']);
     expect(records[1]).toMatchObject({ code: 'OK', threadId, entryId: threadId });
   });
 });
