@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -6,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { desktop, launchBrowser, openPage, phone, shoot } from '../support/browser.ts';
 import { testHub, type TestHub } from '../support/hub.ts';
 import { until } from '../support/until.ts';
+import { expectAccessible } from './accessible.ts';
 import { signIn } from './people.ts';
 
 let hub: TestHub;
@@ -36,15 +36,9 @@ async function open(who: string, view: typeof phone | typeof desktop): Promise<P
   pages[who] = page;
   return page;
 }
-async function expectAccessible(page: Page, where: string): Promise<void> {
-  await page.waitForFunction(() => document.getAnimations().length === 0);
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-    .analyze();
-  expect(violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join(' | ')}`)).toEqual(
-    [],
-  );
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+/** As everywhere, and a picture to look at. */
+async function looksRight(page: Page, where: string): Promise<void> {
+  await expectAccessible(page, where);
   await shoot({ [where.replaceAll(' ', '-')]: page }, 'look');
 }
 async function linkFor(to: string): Promise<string> {
@@ -61,13 +55,13 @@ test('[A2 H2] a doctor signs up, is verified, opens a desk, and a patient who si
   await doctor.getByText('Doctor', { exact: true }).click();
   await doctor.getByLabel('Your name').fill('Dr. Leela Bhat');
   await doctor.getByLabel('Email').fill('leela@example.org');
-  await expectAccessible(doctor, 'sign up');
+  await looksRight(doctor, 'sign up');
   await doctor.getByRole('button', { name: 'Send me the mail' }).click();
   await doctor.getByText('A mail is on its way').waitFor();
   await doctor.goto(await linkFor('leela@example.org'));
   await doctor.getByRole('heading', { name: 'Welcome, Dr. Leela Bhat' }).waitFor();
   await doctor.getByLabel('New password').fill('a long enough password');
-  await expectAccessible(doctor, 'welcome');
+  await looksRight(doctor, 'welcome');
   await doctor.getByRole('button', { name: 'Go on' }).click();
   await doctor.getByTestId('application-state').getByText('Not handed in').waitFor();
 
@@ -88,7 +82,7 @@ test('[A2 H2] a doctor signs up, is verified, opens a desk, and a patient who si
   await doctor.getByRole('button', { name: 'registration.pdf', exact: true }).waitFor();
   await doctor.getByTestId('missing').waitFor({ state: 'detached' });
   await doctor.getByRole('checkbox', { name: /What I filled in is true/ }).check();
-  await expectAccessible(doctor, 'application');
+  await looksRight(doctor, 'application');
   await doctor.getByTestId('hand-in').click();
   await doctor.getByTestId('application-state').getByText('In review').waitFor();
   await doctor.goto(`${url}/desk`);
@@ -98,13 +92,13 @@ test('[A2 H2] a doctor signs up, is verified, opens a desk, and a patient who si
   await signIn(admin, url, 'admin');
   await admin.getByTestId('admin-overview').getByText('doctor waits to be verified').click();
   await admin.getByTestId('applications').getByText('Dr. Leela Bhat').waitFor();
-  await expectAccessible(admin, 'verification');
+  await looksRight(admin, 'verification');
   await admin.getByTestId('applications').getByText('Dr. Leela Bhat').click();
   await admin.getByTestId('decide-approve').click();
-  await expectAccessible(admin, 'deciding');
+  await looksRight(admin, 'deciding');
   await admin.getByTestId('decide').click();
   await admin.getByTestId('application-state').getByText('Verified').waitFor();
-  await expectAccessible(admin, 'decided');
+  await looksRight(admin, 'decided');
 
   // Told without a reload.
   await doctor.getByTestId('application-state').getByText('Verified').waitFor();
@@ -163,15 +157,15 @@ test('[H2] an admin finds somebody, changes what they are trusted with, and deac
   await reception.getByTestId('add-walk-in').waitFor();
   await admin.goto(`${url}/admin/people`);
   await admin.getByTestId('people').getByText('Anil Mehta').waitFor();
-  await expectAccessible(admin, 'people');
+  await looksRight(admin, 'people');
   await admin.getByTestId('invite').click();
-  await expectAccessible(admin, 'inviting');
+  await looksRight(admin, 'inviting');
   await admin.keyboard.press('Escape');
   await admin.getByLabel('Name, email or phone').fill('divya');
   await admin.getByTestId('people').getByText('Anil Mehta').waitFor({ state: 'detached' });
   await admin.getByTestId('people').getByText('Divya Menon').click();
   await admin.getByRole('checkbox', { name: /^Billing/ }).check();
-  await expectAccessible(admin, 'a person');
+  await looksRight(admin, 'a person');
   await admin.getByTestId('save-trust').click();
   await admin.getByLabel('Your password').fill('wrong');
   await admin.getByRole('dialog').getByRole('button', { name: 'Save' }).click();

@@ -1,5 +1,6 @@
 import { untrack } from 'svelte';
-import { hub, RequestError } from '../lib/index.ts';
+import { hub } from './index.ts';
+import { RequestError } from './RequestError.ts';
 
 /** Something asked of the hub when a component shows it, and again after a reconnect or on demand. Call while it initialises. */
 export function useAsked<T>(ask: () => Promise<T>) {
